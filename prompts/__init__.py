@@ -1,0 +1,1 @@
+"""Instructions in words: what the language model is told. Text only, no ML library."""

@@ -1,0 +1,1 @@
+"""From an utterance to ranked picks with reasons, and a record of both."""

@@ -1,0 +1,417 @@
+"""The reply to one utterance, from understanding to the last word.
+
+`Recommender.reply` is the whole flow: understand, retrieve, rank, explain, record. It
+yields events that a page or a command line only has to draw. One recommender serves all
+visitors; what belongs to a visitor lies in the store under the session's id.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prompts.instruction import Instruction
+from prompts.templates import Templates
+from recommender import wording
+from recommender.dialogue import (
+    Degraded, DialogueState, Done, Event, Evidence, Mention, Pick, Picked, Reply, Session, TextChunk,
+    Understood,
+)  # fmt: skip
+from recommender.explanation import Explainer
+from recommender.language_model import LanguageModel, ModelError, load_language_model
+from recommender.ranking import JoinedRanker, Ranker, RetrieverRanker, make_scorer, nouns_of
+from recommender.settings import Settings
+from recommender.store import Store
+from recommender.understanding.update import Act, Understander, Understanding
+from recommender.understanding.words import UtteranceError
+from retrieval.catalog import Catalog, load_catalog
+from retrieval.encoder import Encoder, SentenceTransformerEncoder
+from retrieval.index import IndexMismatchError, build_index, index_folder, load_index
+from retrieval.retriever import Candidate, DenseRetriever
+
+__all__ = ["FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+_TALK = (Act.GREET, Act.THANK, Act.RESET)
+
+
+class UnknownSessionError(LookupError):
+    """No session of this id is in the store."""
+
+
+class FeedbackError(ValueError):
+    """A judgement that can't be kept; the message says why."""
+
+
+@dataclass
+class _Turn:
+    """What a reply gathers while it is made."""
+
+    row: int  # in the store
+    picks: tuple[Pick, ...] = ()
+    message: str = ""
+    degraded: str | None = None
+    suggestions: tuple[str, ...] = ()
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    def timed(self, stage: str, since: float) -> None:
+        self.timings_ms[stage] = round((time.perf_counter() - since) * 1000, 1)
+
+
+class Recommender:
+    """Replies to utterances about one catalog. Safe to share between threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store | None = None,
+        encoder: Encoder | None = None,
+        language_model: LanguageModel | None = None,
+        progress: bool = False,
+    ) -> None:
+        """Load all that a reply needs; the keyword arguments stand in for what settings name.
+
+        Raises `CatalogError`, `EncoderError`, `StoreError` or `TemplateError`; a language
+        model that can't be had leaves the recommender degraded, which `describe_model` says.
+        """
+        self.settings = settings
+        self.catalog: Catalog = load_catalog(settings.catalog)
+        self.templates = Templates.load()
+        self.store = store or Store(settings.store_path)
+        encoder = encoder or SentenceTransformerEncoder(settings.encoder)
+        self.retriever = _open_retriever(settings.data / "index", self.catalog, encoder, progress)
+        self._understander = Understander(self.catalog)
+        self._explainer = Explainer(self.catalog)
+        self._model, self._no_model = language_model, ""
+        if language_model is None:
+            self._model, self._no_model = _open_model(settings)
+        self._ranker: Ranker = RetrieverRanker()
+        if self._model is not None and settings.ranker != "retriever":
+            scorer = make_scorer(settings.ranker, self._model, self.catalog, self.templates)
+            self._ranker = JoinedRanker(scorer, settings.rank_weight)
+        # Threads only so that a call to the model can be given up when its time is over.
+        self._calls = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="model")
+
+    def close(self) -> None:
+        self._calls.shutdown(wait=False, cancel_futures=True)
+        self.store.close()
+
+    # --- a reply ----------------------------------------------------------------------
+
+    def reply(self, session_id: str, utterance: str, picks: int | None = None) -> Iterator[Event]:
+        """Answer an utterance as the next turn of a session.
+
+        Closing the iterator stops the model and records the turn as stopped. Raises
+        `UnknownSessionError`, and `UtteranceError` with a line for the user.
+        """
+        begun = time.perf_counter()
+        session = self.session(session_id)
+        read = self._understander.understand(session, utterance)
+        instruction = self._instruct(read)
+        row = self.store.begin_turn(
+            session.id, session.turn + 1, read.utterance, str(read.act), instruction.as_dict(),
+            read.state.as_dict(),
+        )  # fmt: skip
+        turn = _Turn(row)
+        turn.timed("understand", begun)
+        status = "failed"
+        try:
+            yield Understood(replace(session, turn=session.turn + 1, state=read.state), instruction)
+            if read.act in _TALK:
+                yield from self._say(turn, wording.small_talk(read.act, self.catalog))
+            else:
+                candidates, repeated = self._retrieve(turn, read, picks)
+                yield from self._rank(turn, read, instruction, candidates, picks)
+                read = replace(read, state=_with_shown(read.state, turn.picks))
+                yield Picked(turn.picks)
+                yield from self._explain(turn, read, instruction, repeated)
+            status = "complete"
+        except GeneratorExit:
+            status = "stopped"
+            raise
+        finally:
+            turn.timed("total", begun)
+            self._finish(turn, status)
+        yield Done(self._reply_of(session, read, instruction, turn))
+
+    def _instruct(self, read: Understanding) -> Instruction:
+        template = self.templates.choose(read.aspects)
+        return template.render(read.aspects, nouns_of(self.catalog))
+
+    def _retrieve(
+        self, turn: _Turn, read: Understanding, picks: int | None
+    ) -> tuple[list[Candidate], bool]:
+        """Candidates, and whether they had to be taken from what was shown before."""
+        since = time.perf_counter()
+        wanted = max(self.settings.candidates, picks or 0)
+        candidates = self.retriever.retrieve(read.query, wanted)
+        repeated = not candidates and bool(read.state.shown)
+        if repeated:
+            again = replace(read.query, without=read.state.excluded)
+            candidates = self.retriever.retrieve(again, wanted)
+        turn.timed("retrieve", since)
+        return candidates, repeated and bool(candidates)
+
+    def _rank(
+        self, turn: _Turn, read: Understanding, instruction: Instruction,
+        candidates: list[Candidate], picks: int | None,
+    ) -> Iterator[Event]:  # fmt: skip
+        since = time.perf_counter()
+        turn.degraded = self._no_model or None
+        try:
+            ranked = self._within(
+                self.settings.rank_budget_s, lambda: self._ranker.rank(instruction, candidates)
+            )
+        except Exception as error:
+            turn.degraded = _why(error, "ranking", self.settings.rank_budget_s)
+            ranked = RetrieverRanker().rank(instruction, candidates)
+        if turn.degraded:
+            yield Degraded(turn.degraded)
+        turn.picks = tuple(
+            self._explainer.composed(pick, read.state) for pick in ranked[: picks or self.settings.picks]
+        )
+        turn.timed("rank", since)
+        self.store.record_ranking(
+            turn.row, ranked, turn.picks, _with_shown(read.state, turn.picks).as_dict()
+        )
+
+    def _explain(
+        self, turn: _Turn, read: Understanding, instruction: Instruction, repeated: bool
+    ) -> Iterator[Event]:
+        """The message: opening, one line for each pick, a question where the wish is vague."""
+        since = time.perf_counter()
+        if not turn.picks:
+            turn.suggestions = wording.conflict_chips(read, self.retriever.filter)
+            yield from self._say(turn, wording.nothing_fits(read, self.catalog, self.retriever.filter))
+            turn.timed("explain", since)
+            return
+        turn.suggestions = wording.chips(read.state, turn.picks, self.catalog)
+        yield from self._say(turn, wording.opening(read, self.catalog, repeated))
+        for place, pick in enumerate(turn.picks):
+            if place < self.settings.explained and not turn.degraded and self._model is not None:
+                for written in self._write(turn, self._model, pick, instruction, read, since):
+                    if written is None:
+                        yield TextChunk("")
+                    else:
+                        pick = written
+                if turn.degraded:
+                    yield Degraded(turn.degraded)
+            turn.picks = (*turn.picks[:place], pick, *turn.picks[place + 1 :])
+            yield from self._say(turn, f"\n{pick.rank}. {pick.item.name}: {pick.reason}")
+        question = wording.closing_question(read.state, self.catalog, self._asked_before(turn))
+        if question:
+            yield from self._say(turn, f"\n\n{question}")
+        turn.timed("explain", since)
+
+    def _write(
+        self, turn: _Turn, model: LanguageModel, pick: Pick, instruction: Instruction,
+        read: Understanding, since: float,
+    ) -> Iterator[Pick | None]:  # fmt: skip
+        """The model's reason for a pick; whatever goes wrong, the composed one stands."""
+        written = self._explainer.write(model, pick, instruction, read.state)
+        try:
+            for step in written:
+                if time.perf_counter() - since > self.settings.explain_budget_s:
+                    raise TimeoutError
+                yield step
+        except Exception as error:
+            turn.degraded = _why(error, "writing reasons", self.settings.explain_budget_s)
+        finally:
+            written.close()  # type: ignore[attr-defined]
+
+    def _say(self, turn: _Turn, text: str) -> Iterator[Event]:
+        turn.message += text
+        yield TextChunk(text)
+
+    def _within(self, budget_s: float, call: Callable[[], T]) -> T:
+        return self._calls.submit(call).result(timeout=budget_s)
+
+    def _asked_before(self, turn: _Turn) -> bool:
+        """Whether the message before this one ended in a question."""
+        return self.store.message_before(turn.row).rstrip().endswith("?")
+
+    def _finish(self, turn: _Turn, status: str) -> None:
+        self.store.finish_turn(
+            turn.row, status=status, message=turn.message, picks=turn.picks,
+            degraded=turn.degraded, model=self.describe_model(), timings_ms=turn.timings_ms,
+            suggestions=turn.suggestions,
+        )  # fmt: skip
+
+    def _reply_of(
+        self, session: Session, read: Understanding, instruction: Instruction, turn: _Turn
+    ) -> Reply:
+        stages = ("understand", "retrieve", "rank", "explain", "total")
+        return Reply(
+            session=session.id,
+            turn=session.turn + 1,
+            utterance=read.utterance,
+            instruction=instruction,
+            state=read.state,
+            picks=turn.picks,
+            message=turn.message,
+            degraded=turn.degraded,
+            model=self.describe_model(),
+            timings_ms={stage: turn.timings_ms.get(stage, 0.0) for stage in stages},
+            suggestions=turn.suggestions,
+        )
+
+    def describe_model(self) -> dict[str, Any]:
+        """What ranks and explains, and by which weight; "degraded" says why nothing does."""
+        described: dict[str, Any] = {"language_model": None, "quantization": None, "adapter": None}
+        if self._model is not None:
+            described.update(self._model.describe())
+        return described | {
+            "ranker": self.settings.ranker if self._model else "retriever",
+            "rank_weight": self.settings.rank_weight if self._model else 0.0,
+            "encoder": self.settings.encoder,
+            "degraded": self._no_model or None,
+        }
+
+    # --- sessions -----------------------------------------------------------------------
+
+    def open_session(self) -> Session:
+        """A new session with an id that can't be guessed."""
+        return Session(self.store.open_session())
+
+    def session(self, session_id: str) -> Session:
+        """The session as it stands after its last turn. Raises `UnknownSessionError`."""
+        if not isinstance(session_id, str) or not self.store.has_session(session_id):
+            raise UnknownSessionError(
+                f"unknown session {str(session_id)[:40]!r}; leave it out to begin a new one"
+            )
+        last = self.store.last_turn(session_id)
+        if last is None:
+            return Session(session_id)
+        return Session(session_id, last[0], DialogueState.from_dict(last[1]))
+
+    def replies(self, session_id: str) -> list[Reply]:
+        """All turns of a session as replies, oldest first; picks that left the catalog are gone."""
+        return [self._recorded(row) for row in self.store.turns(self.session(session_id).id)]
+
+    def _recorded(self, row: dict[str, Any]) -> Reply:
+        return Reply(
+            session=row["session"],
+            turn=row["number"],
+            utterance=row["utterance"],
+            instruction=Instruction.from_dict(row["instruction"]),
+            state=DialogueState.from_dict(row["state"]),
+            picks=tuple(
+                Pick(
+                    item=self.catalog[p["item"]], rank=p["rank"], score=p["score"],
+                    retrieval_score=p["retrieval_score"], language_score=p["language_score"],
+                    reason=p["reason"], evidence=tuple(Evidence(**e) for e in p["evidence"]),
+                    written_by=p["written_by"],
+                )
+                for p in row["picks"]
+                if p["item"] in self.catalog
+            ),
+            message=row["message"],
+            degraded=row["degraded"],
+            model=row["model"],
+            timings_ms=row["timings_ms"],
+            suggestions=tuple(row["suggestions"]),
+        )  # fmt: skip
+
+    def rewind(self, session_id: str, turn: int) -> Session:
+        """Forget a turn and all after it, as undo, retry and edit do."""
+        self.store.rewind(self.session(session_id).id, turn)
+        return self.session(session_id)
+
+    def forget(self, session_id: str) -> int:
+        """Delete all that is kept of a session; gives the number of rows that went."""
+        return self.store.forget(self.session(session_id).id)
+
+    # --- feedback -----------------------------------------------------------------------
+
+    def feedback(
+        self, session_id: str, item_id: str, kind: str, value: int | None = None
+    ) -> Session:
+        """Keep a judgement of a shown item and let the next turn know of it.
+
+        `kind` is "rating" (with a value from 1 to 5), "not_for_me", "seen" or
+        "more_like_this". Raises `FeedbackError`.
+        """
+        session = self.session(session_id)
+        if item_id not in self.catalog or item_id not in session.state.shown:
+            raise FeedbackError("that item was not shown in this conversation")
+        if kind not in ("rating", "not_for_me", "seen", "more_like_this"):
+            raise FeedbackError(f"unknown feedback {str(kind)[:30]!r}")
+        if kind == "rating" and (isinstance(value, bool) or value not in (1, 2, 3, 4, 5)):
+            raise FeedbackError("a rating is a whole number from 1 to 5")
+        state = _judged(session.state, item_id, kind, value, session.turn)
+        self.store.rate(session.id, session.turn, item_id, kind, value if kind == "rating" else None)
+        self.store.update_state(session.id, session.turn, state.as_dict())
+        return replace(session, state=state)
+
+    def feedback_of(self, session_id: str) -> dict[str, dict[str, Any]]:
+        """The judgements of a session by item: {"rating": 4, "seen": True}."""
+        found: dict[str, dict[str, Any]] = {}
+        for row in self.store.ratings(session_id):
+            found.setdefault(row["item"], {})[row["kind"]] = (
+                row["value"] if row["kind"] == "rating" else True
+            )
+        return found
+
+
+def _open_retriever(
+    root: Path, catalog: Catalog, encoder: Encoder, progress: bool
+) -> DenseRetriever:
+    """The retriever over the saved index; an index that does not fit is built again."""
+    folder = index_folder(root, catalog, encoder.name)
+    try:
+        index = load_index(folder, catalog, encoder.name)
+    except IndexMismatchError as error:
+        log.warning("%s (it is built now)", error)
+        index = build_index(folder, catalog, encoder, progress=progress)
+    return DenseRetriever(catalog, encoder, index)
+
+
+def _open_model(settings: Settings) -> tuple[LanguageModel | None, str]:
+    """The language model of the settings, or None and the reason why there is none."""
+    if settings.model == "none":
+        return None, "no language model is configured"
+    try:
+        return load_language_model(
+            settings.model, quantization=settings.quantization, adapter=settings.adapter,
+            cache=settings.data,
+        ), ""  # fmt: skip
+    except ModelError as error:
+        log.warning("%s", error)
+        return None, str(error)
+
+
+def _with_shown(state: DialogueState, picks: tuple[Pick, ...]) -> DialogueState:
+    shown = tuple(pick.item.id for pick in picks)
+    return replace(state, shown=tuple(dict.fromkeys((*state.shown, *shown))), last_shown=shown)
+
+
+def _judged(
+    state: DialogueState, item_id: str, kind: str, value: int | None, turn: int
+) -> DialogueState:
+    """The state after a judgement; a new one of an item takes the place of the old."""
+    words = f"rated {value} of 5" if kind == "rating" else kind.replace("_", " ")
+    mention = Mention(item_id, words, turn)
+    if kind == "seen":
+        kept = tuple(m for m in state.seen if m.item_id != item_id)
+        return replace(state, seen=(*kept, mention))
+    liked = tuple(m for m in state.liked if m.item_id != item_id)
+    disliked = tuple(m for m in state.disliked if m.item_id != item_id)
+    if kind == "more_like_this" or (kind == "rating" and value is not None and value >= 4):
+        liked = (*liked, mention)
+    elif kind == "not_for_me" or (value is not None and value <= 2):
+        disliked = (*disliked, mention)
+    return replace(state, liked=liked, disliked=disliked)
+
+
+def _why(error: Exception, doing: str, budget_s: float) -> str:
+    """A line for the user; the trace goes to the log."""
+    if isinstance(error, TimeoutError):
+        return f"the language model took longer than {budget_s:g} s for {doing}"
+    log.error("the language model failed at %s", doing, exc_info=error)
+    return f"the language model failed at {doing} ({type(error).__name__})"

@@ -1,0 +1,176 @@
+"""What backs a pick: the fields of the item that answer what the user said.
+
+Evidence is gathered before any sentence is written. `compose` turns it into one sentence
+without a model; the claim check (`claims.py`) holds a model's sentence against the item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from recommender.dialogue import DialogueState, Evidence
+from recommender.understanding.words import FUNCTION_WORDS, singular_key
+from retrieval.catalog import Catalog, Item, Kind
+
+_SHOWN_VALUES = 2  # values named per field; more read like a list
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One thing that the user said, and the values of the item that answer it."""
+
+    words: str
+    turn: int
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What an item has in common with one that the user liked."""
+
+    title: str
+    turn: int
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Backing:
+    """All evidence for one pick, the plainest first."""
+
+    answers: tuple[Answer, ...]
+    shared: tuple[Shared, ...]
+
+
+def gather(item: Item, state: DialogueState, catalog: Catalog) -> Backing:
+    """Find what of an item answers limits, leanings and wish, or resembles a liked item."""
+    answers: list[Answer] = []
+    for stated in state.limits:
+        limit = stated.limit
+        if limit.negated and limit.values:
+            continue  # what an item is not can't be shown by one of its values
+        for name in limit.fields:
+            held = item.values(name)
+            if limit.values:
+                held = tuple(value for value in held if value in limit.values)
+            if held:
+                answers.append(Answer(stated.words, stated.turn, name, held))
+                break
+    for leaning in state.leanings or state.taste_leanings:
+        held = tuple(v for v in item.facets.get(leaning.field, ()) if v in leaning.values)
+        if held:
+            answers.append(Answer(leaning.words, leaning.turn, leaning.field, held))
+    said = {a.words.lower() for a in answers}
+    for phrase in state.wish:
+        stems = _stems(phrase.words)
+        for f in catalog.of_kind(Kind.KEYWORD):
+            held = tuple(v for v in item.facets.get(f.name, ()) if _stems(v) & stems)
+            if held and not any(set(held) <= set(a.values) for a in answers):
+                answers.append(Answer(phrase.words, phrase.turn, f.name, held))
+    unique = list(dict.fromkeys(answers)) if said else answers
+    return Backing(tuple(unique), tuple(_shared(item, state, catalog)))
+
+
+def _shared(item: Item, state: DialogueState, catalog: Catalog) -> Iterable[Shared]:
+    for mention in reversed(state.liked):
+        if mention.item_id not in catalog or mention.item_id == item.id:
+            continue
+        other = catalog[mention.item_id]
+        for f in catalog.of_kind(Kind.PERSON, Kind.KEYWORD, Kind.CATEGORY):
+            both = tuple(v for v in item.facets.get(f.name, ()) if v in other.facets.get(f.name, ()))
+            if both and not (f.kind is Kind.CATEGORY and _says_little(both, f.name, catalog)):
+                yield Shared(other.title, mention.turn, f.name, both)
+
+
+def _says_little(values: Sequence[str], name: str, catalog: Catalog) -> bool:
+    """Whether more than half of the catalog has the same values: "both are in English"."""
+    share = sum(set(values) <= set(i.facets.get(name, ())) for i in catalog.items) / len(catalog)
+    return share > 0.5
+
+
+def evidence_of(backing: Backing, item: Item, catalog: Catalog) -> tuple[Evidence, ...]:
+    """Backing as it is shown and recorded; without any, what the item is."""
+    found: list[Evidence] = []
+    for answer in backing.answers:
+        found += [Evidence("item", answer.field, value) for value in answer.values]
+        found.append(Evidence("user", f"turn {answer.turn}", answer.words))
+    for shared in backing.shared[:2]:
+        found += [Evidence("item", shared.field, value) for value in shared.values]
+        found.append(Evidence("user", f"turn {shared.turn}", shared.title))
+    if not any(e.source == "item" for e in found):
+        for f in catalog.of_kind(Kind.CATEGORY, Kind.KEYWORD):
+            found += [Evidence("item", f.name, v) for v in item.facets.get(f.name, ())[:_SHOWN_VALUES]]
+    return tuple(dict.fromkeys(found))
+
+
+def compose(item: Item, backing: Backing, state: DialogueState, catalog: Catalog) -> str:
+    """One sentence about a pick, from its evidence alone."""
+    what = _what_it_is(item, catalog)
+    by_words: dict[str, list[str]] = {}
+    for answer in backing.answers:
+        f = catalog.fields[answer.field]
+        if f.kind in (Kind.YEAR, Kind.NUMBER):
+            continue
+        by_words.setdefault(answer.words, []).extend(answer.values[:_SHOWN_VALUES])
+    parts = []
+    for words, values in list(by_words.items())[:_SHOWN_VALUES]:
+        distinct = [v for v in dict.fromkeys(values) if v.lower() != words.lower()]
+        named = _list(v if v[:1].isupper() and _is_name(v, item, catalog) else v.lower() for v in distinct)
+        parts.append(f"{named} for “{words}”" if named else f"“{words}” as you asked")
+    sentence = f"{what}: {_list(parts)}" if parts else what
+    if backing.shared:
+        first = backing.shared[0]
+        values = _list(first.values[:_SHOWN_VALUES])
+        label = _plural(catalog.fields[first.field].label, len(first.values[:_SHOWN_VALUES]))
+        sentence += f"{';' if parts else ','} like {first.title} in its {label}, {values}"
+    elif not parts:
+        themes = [v for f in catalog.of_kind(Kind.KEYWORD) for v in item.facets.get(f.name, ())]
+        if themes:
+            wish = state.wish[-1].words if state.wish else ""
+            closest = f", the closest found to “{wish}”" if wish else ""
+            sentence += f" of {_list(themes[:3])}{closest}"
+    measured = [
+        f"{item.numbers[a.field]:g} {catalog.fields[a.field].unit}"
+        for a in backing.answers
+        if catalog.fields[a.field].kind is Kind.NUMBER
+    ]
+    if measured:
+        sentence += f", {_list(dict.fromkeys(measured))} long" if "minutes" in measured[0] else (
+            f", {_list(dict.fromkeys(measured))}")  # fmt: skip
+    return sentence + "."
+
+
+def _what_it_is(item: Item, catalog: Catalog) -> str:
+    """"A 1979 horror and science fiction film by Ridley Scott"."""
+    categories = catalog.of_kind(Kind.CATEGORY)
+    kinds = [v.lower() for v in item.facets.get(categories[0].name, ())[:_SHOWN_VALUES]] if categories else []
+    year = next((f"{item.numbers[f.name]:g}" for f in catalog.of_kind(Kind.YEAR)
+                 if f.name in item.numbers), "")  # fmt: skip
+    words = " ".join(part for part in (year, _list(kinds), catalog.noun) if part)
+    people = next((item.facets[f.name] for f in catalog.of_kind(Kind.PERSON)
+                   if item.facets.get(f.name)), ())  # fmt: skip
+    article = "An" if words[:1].lower() in "aeiou" or words.startswith(("8", "11", "18")) else "A"
+    return f"{article} {words}" + (f" by {_list(people[:_SHOWN_VALUES])}" if people else "")
+
+
+def _is_name(value: str, item: Item, catalog: Catalog) -> bool:
+    """Whether a value keeps its capital inside a sentence: people and languages do."""
+    for f in catalog.fields.values():
+        if value in item.facets.get(f.name, ()):
+            return f.kind is Kind.PERSON or f.name == "language"
+    return False
+
+
+def _stems(text: str) -> set[str]:
+    return {w for w in singular_key(text) if w not in FUNCTION_WORDS and len(w) > 2}
+
+
+def _plural(label: str, count: int) -> str:
+    return label if count == 1 or label.endswith("s") or label == "cast" else f"{label}s"
+
+
+def _list(values: Iterable[str]) -> str:
+    parts = list(values)
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)

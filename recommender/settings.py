@@ -1,0 +1,98 @@
+"""The settings of one recommender: one frozen object, checked once.
+
+Every setting can be given by a flag of the command line or by an environment variable
+(`INSTRUCTREC_` and the name in capitals); a flag wins.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from retrieval.encoder import DEFAULT_ENCODER
+
+QUANTIZATIONS = ("nf4", "none")
+RANKERS = ("block", "labels", "likelihood", "pairwise", "retriever")
+SPACE_DATA = Path("/data")  # the persistent disk of a Hugging Face Space, where there is one
+
+
+class SettingsError(ValueError):
+    """A setting that can't be used; the message names it and what was expected."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to run with. Durations in seconds, counts in items.
+
+    `model` "auto" takes the packaged small model, or a larger one where CUDA is at hand;
+    "none" runs without a language model. `rank_weight` is the share of the language model
+    in the joined score, the rest is the retriever's; benchmarks/joining.py chose it.
+    """
+
+    catalog: str = "movies"
+    encoder: str = DEFAULT_ENCODER
+    model: str = "auto"
+    quantization: str = "nf4"
+    adapter: str = ""
+    ranker: str = "block"
+    rank_weight: float = 0.15
+    candidates: int = 40
+    picks: int = 3
+    explained: int = 3
+    rank_budget_s: float = 20.0
+    explain_budget_s: float = 20.0
+    data: Path = Path("data")
+    store: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 7860
+
+    def __post_init__(self) -> None:
+        self._require(self.quantization in QUANTIZATIONS, "quantization", f"one of {QUANTIZATIONS}")
+        self._require(self.ranker in RANKERS, "ranker", f"one of {RANKERS}")
+        self._require(0 <= self.rank_weight <= 1, "rank_weight", "a share from 0 to 1")
+        self._require(1 <= self.candidates <= 100, "candidates", "1 to 100")
+        self._require(1 <= self.picks <= self.candidates, "picks", "1 to the number of candidates")
+        self._require(0 <= self.explained, "explained", "0 or more")
+        self._require(self.rank_budget_s > 0, "rank_budget_s", "more than 0 seconds")
+        self._require(self.explain_budget_s > 0, "explain_budget_s", "more than 0 seconds")
+        self._require(1 <= self.port <= 65535, "port", "1 to 65535")
+        self._require(
+            not (self.model == "none" and self.adapter), "adapter", "empty where model is none"
+        )
+
+    def _require(self, holds: bool, name: str, expected: str) -> None:
+        if not holds:
+            raise SettingsError(f"{name} is {getattr(self, name)!r}; expected {expected}")
+
+    @property
+    def store_path(self) -> Path:
+        return self.store or self.data / "store.db"
+
+    @classmethod
+    def read(cls, flags: Mapping[str, Any], env: Mapping[str, str] | None = None) -> Settings:
+        """Settings from flags (None means not given) and the environment.
+
+        Raises `SettingsError` that names the setting.
+        """
+        env = os.environ if env is None else env
+        hints = get_type_hints(cls)
+        values: dict[str, Any] = {}
+        if SPACE_DATA.is_dir() and os.access(SPACE_DATA, os.W_OK) and env.get("SPACE_ID"):
+            values["data"] = SPACE_DATA
+        for name in (f.name for f in fields(cls)):
+            raw = env.get(f"INSTRUCTREC_{name.upper()}", env.get(name.upper(), "")
+                          if name in ("host", "port") else "")  # fmt: skip
+            value = flags.get(name)
+            if value is None and raw:
+                value = raw
+            if value is None:
+                continue
+            kind = Path if hints[name] not in (str, int, float) else hints[name]
+            try:
+                values[name] = kind(value)
+            except (TypeError, ValueError) as error:
+                raise SettingsError(f"{name} is {value!r}; expected a {kind.__name__}") from error
+        return cls(**values)

@@ -1,0 +1,262 @@
+"""The record of every conversation: SQLite by sqlite-utils, with migrations.
+
+A turn is written before its picks are shown and completed when its text is, so that a
+closed tab or a killed process still leaves it readable. Opening the store brings an older
+file up to date; every step is a transaction of its own.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+from sqlite_utils.migrations import Migrations
+
+from recommender.dialogue import Pick
+
+migrations = Migrations("instructrec")
+
+
+class StoreError(RuntimeError):
+    """A store that can't be used; the message names the file and what to do."""
+
+
+@migrations()
+def create_conversation_tables(db: sqlite_utils.Database) -> None:
+    db["sessions"].create({"id": str, "created": str}, pk="id")
+    db["turns"].create(
+        {
+            "id": int, "session": str, "number": int, "utterance": str, "act": str,
+            "instruction": str, "state": str, "status": str, "message": str, "degraded": str,
+            "model": str, "timings_ms": str, "suggestions": str, "created": str,
+        },
+        pk="id",
+        foreign_keys=[("session", "sessions", "id")],
+    )  # fmt: skip
+    db["turns"].create_index(["session", "number"], unique=True)
+    db["candidates"].create(
+        {
+            "turn": int, "item": str, "rank": int, "score": float, "retrieval_score": float,
+            "language_score": float,
+        },
+        pk=("turn", "item"),
+        foreign_keys=[("turn", "turns", "id")],
+    )  # fmt: skip
+    db["picks"].create(
+        {
+            "turn": int, "rank": int, "item": str, "title": str, "score": float,
+            "retrieval_score": float, "language_score": float, "reason": str, "evidence": str,
+            "written_by": str,
+        },
+        pk=("turn", "rank"),
+        foreign_keys=[("turn", "turns", "id")],
+    )  # fmt: skip
+    db["ratings"].create(
+        {"id": int, "session": str, "turn": int, "item": str, "kind": str, "value": int, "created": str},
+        pk="id",
+        foreign_keys=[("session", "sessions", "id")],
+    )
+    db["ratings"].create_index(["session", "item"])
+
+
+class Store:
+    """Sessions, turns, candidates, picks and ratings. Safe to use from several threads."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open and migrate; ":memory:" keeps nothing. Raises `StoreError`."""
+        self.path = path
+        try:
+            if path != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(str(path), check_same_thread=False, timeout=10)
+            self._db = sqlite_utils.Database(connection)
+            if path != ":memory:":
+                self._db.enable_wal()
+            migrations.apply(self._db)
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            self._db.conn.execute("PRAGMA foreign_keys = ON")
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(
+                f"store {path}: can't be opened for writing ({error}); name another place with "
+                f"--store or mend its permissions"
+            ) from error
+        self._lock = threading.RLock()
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite_utils.Database]:
+        """One transaction, undone as a whole if anything in it fails."""
+        with self._lock:
+            try:
+                with self._db.atomic():
+                    yield self._db
+            except sqlite3.Error as error:
+                raise StoreError(f"store {self.path}: can't be written ({error})") from error
+
+    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        with self._lock:
+            return list(self._db.query(sql, parameters))
+
+    # --- sessions and turns -----------------------------------------------------------
+
+    def open_session(self) -> str:
+        """A new session's id: 128 random bits, so that it can't be guessed."""
+        session = secrets.token_urlsafe(16)
+        with self._writing() as db:
+            db["sessions"].insert({"id": session, "created": _now()})
+        return session
+
+    def has_session(self, session: str) -> bool:
+        return bool(self._rows("select 1 from sessions where id = ?", [session]))
+
+    def begin_turn(
+        self, session: str, number: int, utterance: str, act: str,
+        instruction: Mapping[str, Any], state: Mapping[str, Any],
+    ) -> int:  # fmt: skip
+        """Write a turn down before anything of it is shown; gives its row id."""
+        with self._writing() as db:
+            return int(
+                db["turns"]
+                .insert(
+                    {
+                        "session": session, "number": number, "utterance": utterance, "act": act,
+                        "instruction": json.dumps(instruction), "state": json.dumps(state),
+                        "status": "begun", "message": "", "degraded": None, "model": "{}",
+                        "timings_ms": "{}", "suggestions": "[]", "created": _now(),
+                    }
+                )
+                .last_pk
+            )  # fmt: skip
+
+    def record_ranking(self, turn: int, ranked: Sequence[Pick], picks: Sequence[Pick],
+                       state: Mapping[str, Any]) -> None:  # fmt: skip
+        """All candidates with their scores, and the picks among them, in one step."""
+        with self._writing() as db:
+            db["candidates"].insert_all(
+                {
+                    "turn": turn, "item": p.item.id, "rank": p.rank, "score": p.score,
+                    "retrieval_score": p.retrieval_score, "language_score": p.language_score,
+                }
+                for p in ranked
+            )  # fmt: skip
+            self._write_picks(db, turn, picks)
+            db["turns"].update(turn, {"state": json.dumps(state)})
+
+    def finish_turn(
+        self, turn: int, *, status: str, message: str, picks: Sequence[Pick],
+        degraded: str | None, model: Mapping[str, Any], timings_ms: Mapping[str, float],
+        suggestions: Sequence[str],
+    ) -> None:  # fmt: skip
+        """Complete a turn. `status` is "complete", "stopped" or "failed"."""
+        with self._writing() as db:
+            self._write_picks(db, turn, picks)
+            db["turns"].update(
+                turn,
+                {
+                    "status": status, "message": message, "degraded": degraded,
+                    "model": json.dumps(dict(model)), "timings_ms": json.dumps(dict(timings_ms)),
+                    "suggestions": json.dumps(list(suggestions)),
+                },
+            )  # fmt: skip
+
+    def _write_picks(self, db: sqlite_utils.Database, turn: int, picks: Sequence[Pick]) -> None:
+        db["picks"].delete_where("turn = ?", [turn])
+        db["picks"].insert_all(
+            {
+                "turn": turn, "rank": p.rank, "item": p.item.id, "title": p.item.title,
+                "score": p.score, "retrieval_score": p.retrieval_score,
+                "language_score": p.language_score, "reason": p.reason,
+                "evidence": json.dumps([vars(e) for e in p.evidence]), "written_by": p.written_by,
+            }
+            for p in picks
+        )  # fmt: skip
+
+    def update_state(self, session: str, number: int, state: Mapping[str, Any]) -> None:
+        """Replace the state after a turn, as a rating does."""
+        with self._writing() as db:
+            db.execute(
+                "update turns set state = ? where session = ? and number = ?",
+                [json.dumps(state), session, number],
+            )
+
+    def turns(self, session: str) -> list[dict[str, Any]]:
+        """The turns of a session, oldest first, with their picks; JSON columns decoded."""
+        rows = self._rows("select * from turns where session = ? order by number", [session])
+        for row in rows:
+            for name in ("instruction", "state", "model", "timings_ms", "suggestions"):
+                row[name] = json.loads(row[name])
+            row["picks"] = self._rows("select * from picks where turn = ? order by rank", [row["id"]])
+            for pick in row["picks"]:
+                pick["evidence"] = json.loads(pick["evidence"])
+        return rows
+
+    def last_turn(self, session: str) -> tuple[int, dict[str, Any]] | None:
+        """Number and state of the last turn."""
+        rows = self._rows(
+            "select number, state from turns where session = ? order by number desc limit 1",
+            [session],
+        )
+        return (rows[0]["number"], json.loads(rows[0]["state"])) if rows else None
+
+    def message_before(self, turn: int) -> str:
+        """The message of the turn before this one in its session; empty for the first."""
+        rows = self._rows(
+            "select before.message from turns now join turns before on before.session = "
+            "now.session and before.number = now.number - 1 where now.id = ?",
+            [turn],
+        )
+        return str(rows[0]["message"]) if rows else ""
+
+    def rewind(self, session: str, number: int) -> None:
+        """Remove a turn and all after it, with what was rated on them."""
+        with self._writing() as db:
+            for table in ("candidates", "picks"):
+                db[table].delete_where(
+                    "turn in (select id from turns where session = ? and number >= ?)",
+                    [session, number],
+                )
+            db["ratings"].delete_where("session = ? and turn >= ?", [session, number])
+            db["turns"].delete_where("session = ? and number >= ?", [session, number])
+
+    # --- ratings and forgetting -------------------------------------------------------
+
+    def rate(self, session: str, turn: int, item: str, kind: str, value: int | None) -> None:
+        """Keep a judgement; a later one of the same kind on the same item replaces it."""
+        with self._writing() as db:
+            db["ratings"].delete_where(
+                "session = ? and item = ? and kind = ?", [session, item, kind]
+            )
+            db["ratings"].insert(
+                {"session": session, "turn": turn, "item": item, "kind": kind, "value": value,
+                 "created": _now()}
+            )  # fmt: skip
+
+    def ratings(self, session: str) -> list[dict[str, Any]]:
+        return self._rows("select * from ratings where session = ? order by id", [session])
+
+    def forget(self, session: str) -> int:
+        """Delete all that is kept of a session; gives the number of rows that went."""
+        with self._writing() as db:
+            count = 0
+            for table in ("candidates", "picks"):
+                count += db.execute(
+                    f"delete from {table} where turn in (select id from turns where session = ?)",
+                    [session],
+                ).rowcount
+            for table, column in (("ratings", "session"), ("turns", "session"), ("sessions", "id")):
+                count += db.execute(f"delete from {table} where {column} = ?", [session]).rowcount
+        return count
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")

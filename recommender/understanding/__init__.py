@@ -1,0 +1,1 @@
+"""From an utterance and the session to a dialogue state and the aspects of an instruction."""

@@ -1,0 +1,105 @@
+"""What the recommender says around its picks: openings, empty results, small talk, chips.
+
+Plain text; the user's words and the catalog's are quoted as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from recommender.dialogue import DialogueState, Pick
+from recommender.understanding.update import Act, Understanding
+from retrieval.catalog import Catalog, Kind
+from retrieval.limits import Limit, LimitFilter
+
+_MOST_CHIPS = 4
+
+
+def opening(understanding: Understanding, catalog: Catalog, repeated: bool) -> str:
+    """The line before the picks: what was looked for, and what still holds."""
+    state = understanding.state
+    wish = state.wish[-1].words if state.wish else ""
+    limits = ", ".join(dict.fromkeys(s.limit.in_words(catalog) for s in state.limits if _is_short(s.limit)))
+    liked = [catalog[m.item_id].title for m in state.liked if m.turn >= state.began]
+    if understanding.act is Act.LIFT:
+        start = f"Without “{', '.join(s.words for s in understanding.lifted)}”"
+    elif understanding.act is Act.MORE:
+        start = "More of the same"
+    elif wish:
+        start = f"For “{wish}”"
+    elif liked:
+        start = f"Close to {_listed(liked)}"
+    else:
+        start = f"Some {catalog.nouns} to look at"
+    line = f"{start} ({limits}):" if limits else f"{start}:"
+    if repeated:
+        line = f"Nothing new is left for this; these you have been shown before.\n{line}"
+    return line
+
+
+def closing_question(state: DialogueState, catalog: Catalog, asked_before: bool) -> str:
+    """One question back where the wish is too vague to go on, never twice in a row."""
+    if asked_before or state.limits or state.leanings or state.liked:
+        return ""
+    category = next(iter(catalog.of_kind(Kind.CATEGORY)), None)
+    if category is None:
+        return ""
+    return f"Is there a {category.label} you are in the mood for, or one {catalog.noun} you loved?"
+
+
+def nothing_fits(understanding: Understanding, catalog: Catalog, limits: LimitFilter) -> str:
+    """Says that nothing passes all limits, and which would have to give."""
+    state = understanding.state
+    all_limits = [s.limit for s in state.limits]
+    given, count = limits.conflict(all_limits, state.excluded)
+    if not given:
+        return f"Nothing else in the catalog fits; all that does is known to you already."
+    words = [f"“{_said(limit, state)}”" for limit in given]
+    amount = f"{count} {catalog.noun if count == 1 else catalog.nouns}"
+    return (
+        f"No {catalog.noun} in this catalog fits all of that: "
+        f"{', '.join(limit.in_words(catalog) for limit in all_limits)}. "
+        f"Without {' and '.join(words)} there would be {amount}."
+    )
+
+
+def conflict_chips(understanding: Understanding, limits: LimitFilter) -> tuple[str, ...]:
+    state = understanding.state
+    given, _ = limits.conflict([s.limit for s in state.limits], state.excluded)
+    return tuple(f"Forget {_said(limit, state)}" for limit in given)[:_MOST_CHIPS]
+
+
+def small_talk(act: Act, catalog: Catalog) -> str:
+    if act is Act.GREET:
+        return (
+            f"Hello! Tell me in your own words what {catalog.noun} you are looking for: a mood, "
+            f"a {catalog.noun} you loved, or what it must and must not be."
+        )
+    if act is Act.THANK:
+        return f"You're welcome. Say “more” for other {catalog.nouns}, or start something new."
+    return "All right, we start afresh. What are you looking for?"
+
+
+def chips(state: DialogueState, picks: Sequence[Pick], catalog: Catalog) -> tuple[str, ...]:
+    """Short utterances that make sense next."""
+    found = ["Something else"]
+    for f in catalog.of_kind(Kind.YEAR):
+        found += [f"Something {f.more[0]}"] if f.more else []
+    for f in catalog.of_kind(Kind.NUMBER):
+        found += [f"Something {f.less[0]}"] if f.less else []
+    if picks:
+        found.append(f"More like {picks[0].item.name}")
+    return tuple(found[:_MOST_CHIPS])
+
+
+def _said(limit: Limit, state: DialogueState) -> str:
+    return next(s.words for s in state.limits if s.limit == limit)
+
+
+def _is_short(limit: Limit) -> bool:
+    """Whether the limit reads well in a line: word lists of a negated theme do not."""
+    return len(limit.values) < 3 or not limit.negated
+
+
+def _listed(titles: Sequence[str]) -> str:
+    return " and ".join([", ".join(titles[:-1]), titles[-1]]) if len(titles) > 1 else titles[0]

@@ -1,0 +1,1 @@
+"""From a query to candidates. Knows nothing of prompts or language models."""

@@ -1,0 +1,1 @@
+"""The bundled catalogs, each a JSONL file with a card beside it."""

