@@ -413,5 +413,6 @@ def _why(error: Exception, doing: str, budget_s: float) -> str:
     """A line for the user; the trace goes to the log."""
     if isinstance(error, TimeoutError):
         return f"the language model took longer than {budget_s:g} s for {doing}"
-    log.error("the language model failed at %s", doing, exc_info=error)
+    log.warning("the language model failed at %s: %s", doing, error)
+    log.debug("the trace", exc_info=error)
     return f"the language model failed at {doing} ({type(error).__name__})"

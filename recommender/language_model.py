@@ -223,6 +223,8 @@ class HuggingFaceModel:
         self._quantization = quantization
         self._adapter = adapter
         self._encoder_decoder = bool(model.config.is_encoder_decoder)
+        self._last_prompt: tuple[list[int], Any] = ([], None)
+        self._last_prompt_lock = threading.Lock()
         self._yes, self._no = self._token(" yes"), self._token(" no")
         if self._yes == self._no:
             raise ModelError(f"{name}: its tokenizer begins yes and no alike; it can't be asked")
@@ -359,14 +361,31 @@ class HuggingFaceModel:
     def stream(
         self, messages: Sequence[tuple[str, str]], max_tokens: int, frame: Frame | None = None
     ) -> Iterator[str]:
+        inputs = self._prompt(messages)
+        if frame is not None:
+            return self._fill(inputs["input_ids"], frame, max_tokens)
+        return self._write(inputs, max_tokens)
+
+    def _fill(self, prompt: torch.Tensor, frame: Frame, max_tokens: int) -> Iterator[str]:
+        """Greedy text of a frame. The model is asked only where the frame leaves a choice;
+        what it forces is read along with the next choice, several tokens at once."""
+        grammar = SlotGrammar(frame, self._tokenizer)
+        reader = _PromptReader(self, prompt)
+        written: list[int] = []
+        told = ""
+        while len(written) < max_tokens:
+            allowed = grammar.allowed(written)
+            if allowed == grammar.end:
+                break
+            written.append(allowed[0] if len(allowed) == 1 else reader.best(written, allowed))
+            text = self._tokenizer.decode(written)
+            yield text[len(told) :]
+            told = text
+
+    def _write(self, inputs: dict[str, torch.Tensor], max_tokens: int) -> Iterator[str]:
+        """Greedy text without a frame, by the library's own generation in a thread."""
         from transformers import StoppingCriteriaList, TextIteratorStreamer
 
-        inputs = self._prompt(messages)
-        bound = {}
-        if frame is not None:
-            start = 1 if self._encoder_decoder else inputs["input_ids"].shape[1]
-            grammar = SlotGrammar(frame, self._tokenizer, start)
-            bound["prefix_allowed_tokens_fn"] = lambda _, ids: grammar.allowed(ids.tolist())
         streamer = TextIteratorStreamer(
             self._tokenizer, skip_prompt=not self._encoder_decoder, skip_special_tokens=True
         )
@@ -379,7 +398,6 @@ class HuggingFaceModel:
                     warnings.simplefilter("ignore")
                     self._model.generate(
                         **inputs,
-                        **bound,
                         max_new_tokens=max_tokens,
                         do_sample=False,
                         streamer=streamer,
@@ -400,6 +418,56 @@ class HuggingFaceModel:
             stopped.set()
             writer.join(timeout=2.0)  # one token's time; the thread is a daemon beyond that
 
+    # --- reading step by step -----------------------------------------------------------
+
+    @property
+    def is_encoder_decoder(self) -> bool:
+        return self._encoder_decoder
+
+    def output_rows(self, tokens: Sequence[int]) -> torch.Tensor:
+        """The rows of the output matrix for some tokens; shape (n, d)."""
+        rows: torch.Tensor = self._model.get_output_embeddings().weight[list(tokens)]
+        return rows
+
+    def read_prompt(self, ids: list[int]) -> tuple[Any, torch.Tensor]:
+        """The cache behind a prompt and the state at its end; reuses the last prompt's."""
+        with self._last_prompt_lock:
+            known, cache = self._last_prompt
+            common = 0
+            while common < min(len(known), len(ids) - 1) and known[common] == ids[common]:
+                common += 1
+            cache = copy.deepcopy(cache) if common else None
+        if cache is not None and common < len(known):
+            cache.crop(common - len(known))  # a negative number is so many tokens less
+        output = self._decoder()(
+            input_ids=self._tensor(ids[common:]), past_key_values=cache, use_cache=True
+        )
+        with self._last_prompt_lock:
+            self._last_prompt = (list(ids), copy.deepcopy(output.past_key_values))
+        return output.past_key_values, output.last_hidden_state[0, -1]
+
+    def read_on(self, cache: Any, ids: Sequence[int]) -> torch.Tensor:
+        """Read more tokens into a cache; the state behind the last; shape (d,)."""
+        output = self._decoder()(input_ids=self._tensor(ids), past_key_values=cache)
+        state: torch.Tensor = output.last_hidden_state[0, -1]
+        return state
+
+    def encode(self, ids: list[int]) -> Any:
+        return self._model.get_encoder()(input_ids=self._tensor(ids)).last_hidden_state
+
+    def decode(self, states: Any, written: Sequence[int]) -> torch.Tensor:
+        begin = [self._model.config.decoder_start_token_id, *written]
+        output = self._model.get_decoder()(
+            input_ids=self._tensor(begin), encoder_hidden_states=states
+        )
+        state: torch.Tensor = output.last_hidden_state[0, -1]
+        return state
+
+    def _tensor(self, ids: Sequence[int]) -> torch.Tensor:
+        import torch
+
+        return torch.tensor([list(ids)], device=self._model.device)
+
     def _prompt(self, messages: Sequence[tuple[str, str]]) -> dict[str, torch.Tensor]:
         if getattr(self._tokenizer, "chat_template", None):
             chat = [{"role": role, "content": text} for role, text in messages]
@@ -414,17 +482,52 @@ class HuggingFaceModel:
         }
 
 
+class _PromptReader:
+    """The state of a model behind a prompt and the text so far, read no more than needed.
+
+    Prompts that begin alike share the reading of what they have in common: the model keeps
+    the cache of its last prompt.
+    """
+
+    def __init__(self, model: HuggingFaceModel, prompt: torch.Tensor) -> None:
+        self._model = model
+        self._prompt: list[int] = prompt[0].tolist()
+        self._memory: Any = None
+        self._read = 0  # tokens of the text that are in the memory
+
+    def best(self, written: Sequence[int], allowed: Sequence[int]) -> int:
+        """The likeliest of the allowed tokens."""
+        import torch
+
+        with torch.inference_mode():
+            hidden = self._advance(written)  # (d,)
+            rows = self._model.output_rows(allowed)
+            return allowed[int((rows.float() @ hidden.float()).argmax())]
+
+    def _advance(self, written: Sequence[int]) -> torch.Tensor:
+        if self._model.is_encoder_decoder:
+            if self._memory is None:
+                self._memory = self._model.encode(self._prompt)
+            return self._model.decode(self._memory, written)
+        if self._memory is None:
+            self._memory, hidden = self._model.read_prompt(self._prompt)
+            if not written:
+                return hidden
+        hidden = self._model.read_on(self._memory, written[self._read :])
+        self._read = len(written)
+        return hidden
+
+
 class SlotGrammar:
     """Which tokens may come next so that a text fills the slots of a frame.
 
     Walks a trie of all phrases of a slot; where a phrase is complete, the phrases of the
     slots that may follow are open as well. A phrase comes once at most, which also keeps a
-    small model from going round in circles. `start` is the number of tokens before the text.
+    small model from going round in circles.
     """
 
-    def __init__(self, frame: Frame, tokenizer: Any, start: int) -> None:
-        self._start = start
-        self._end: list[int] = [tokenizer.eos_token_id]
+    def __init__(self, frame: Frame, tokenizer: Any) -> None:
+        self.end: list[int] = [tokenizer.eos_token_id]  # allowed alone where the text is over
         self._frame = frame
         self._tries: dict[str, _Node] = {}
         number = 0
@@ -436,20 +539,20 @@ class SlotGrammar:
                 self._tries[slot].add(tokens, number)
                 number += 1
 
-    def allowed(self, ids: Sequence[int]) -> list[int]:
+    def allowed(self, written: Sequence[int]) -> list[int]:
         """The tokens that may follow; those so far are taken to be of the grammar."""
         used: set[int] = set()
         # Where the text may stand: a slot and a node of its trie. More than one while a
         # phrase is also the beginning of another.
         places = [(self._frame.first, self._tries[self._frame.first])]
-        for token in ids[self._start :]:
+        for token in written:
             used |= {n.phrase for _, n in places if n.phrase is not None}
             steps = [(s, n.following[token]) for s, n in self._open(places) if token in n.following]
             if not steps:
-                return self._end
+                return self.end
             places = steps
         if any(slot in self._frame.last and node.phrase is not None for slot, node in places):
-            return self._end
+            return self.end
         used -= {n.phrase for _, n in places if n.phrase is not None}
         following = {
             token
@@ -457,7 +560,7 @@ class SlotGrammar:
             for token, child in node.following.items()
             if child.below - used
         }
-        return sorted(following) or self._end
+        return sorted(following) or self.end
 
     def _open(self, places: Sequence[tuple[str, _Node]]) -> list[tuple[str, _Node]]:
         """The places themselves, and the beginnings of what may follow a complete phrase."""

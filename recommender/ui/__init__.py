@@ -1,0 +1,1 @@
+"""The pages. The only room, beside `app.py`, that knows Gradio."""

@@ -1,0 +1,189 @@
+"""The Chat page: its layout, and which event calls which handler."""
+
+from __future__ import annotations
+
+import html
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+from gradio.events import api
+
+from recommender.ui import cards, conversation, zero_gpu
+from recommender.ui.api import recommend_endpoint
+from recommender.ui.gate import Gate
+from recommender.ui.handlers import START, WELCOME, Handlers
+from recommender.ui.model_line import failure_line
+
+log = logging.getLogger(__name__)
+
+STORAGE_KEY = "instructrec-chat"
+STORAGE_SECRET = "not-a-secret"  # it reaches every browser; only an id is kept there
+MODEL = "model"  # the one line that all who need the language model wait in
+QUEUE = 32  # replies that may wait; a visitor past that is told to come back
+# A keyboard is at hand where a pointer can hover; on a phone, focus would raise one.
+FOCUS_JS = """() => {
+  if (matchMedia('(hover: hover)').matches) document.querySelector('#words textarea')?.focus();
+}"""
+GENERIC_EXAMPLES = (
+    "Something I might not have heard of",
+    "Something light for a tired evening",
+    "Surprise me, and tell me why",
+)
+
+
+def build_page(recommender: Any) -> Any:
+    """The `gr.Blocks` of the page over `recommender`, ready to be served."""
+    zero_gpu.lend(recommender)
+    catalog = recommender.catalog
+    examples = tuple(getattr(catalog, "examples", ())) or GENERIC_EXAMPLES
+    handlers = Handlers(recommender, examples)
+    with gr.Blocks(
+        title="InstructRec Chat", analytics_enabled=False, fill_width=True, fill_height=True
+    ) as page:
+        parts = _layout(handlers, html.escape(catalog.nouns))
+        _wire(page, handlers, parts)
+        api(
+            recommend_endpoint(recommender), api_name="recommend",
+            concurrency_id=MODEL, concurrency_limit=1,
+        )  # fmt: skip
+    page.queue(max_size=QUEUE)
+    return page
+
+
+def _layout(handlers: Handlers, nouns: str) -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    parts["browser"] = gr.BrowserState({}, storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
+    parts["gate"] = gr.State(Gate())
+    with gr.Row(elem_id="top"):
+        gr.HTML('<h1 class="name">InstructRec</h1>', padding=False)
+        parts["clear"] = gr.Button("Start over", elem_id="clear", size="sm", scale=0, min_width=96)
+    with gr.Row(elem_id="room"):
+        with gr.Column(elem_id="talk", scale=3, min_width=280):
+            parts["chatbot"] = gr.Chatbot(
+                elem_id="conversation", show_label=False, label="Conversation",
+                render_markdown=False, sanitize_html=True, allow_tags=False,
+                latex_delimiters=[], editable="user", buttons=["copy"], layout="bubble",
+                placeholder=f"<h2>What are you in the mood for?</h2><p>Say it in your own words. "
+                f"Name {nouns} you liked, what to leave out, who is with you.</p>",
+                height="100%", feedback_options=None,
+            )  # fmt: skip
+            parts["chips"] = gr.HTML(
+                cards.chips_value(START, handlers.examples), elem_id="next",
+                html_template='<div class="chips" role="group" aria-label="Suggestions"></div>',
+                js_on_load=cards.CHIPS_JS, apply_default_css=False,
+            )  # fmt: skip
+            with gr.Row(elem_id="composer"):
+                parts["composer"] = gr.Textbox(
+                    show_label=False, label="Your message", container=False,
+                    placeholder="Tell me what you would like", lines=1, max_lines=6,
+                    elem_id="words", scale=1,
+                )  # fmt: skip
+                parts["send"] = gr.Button("Send", variant="primary", elem_id="send", scale=0,
+                                          min_width=84)  # fmt: skip
+                parts["stop"] = gr.Button("Stop", variant="stop", elem_id="stop", scale=0,
+                                          min_width=84, visible=False)  # fmt: skip
+            parts["line"] = gr.HTML(handlers.line(), elem_id="line", padding=False)
+        with gr.Column(elem_id="picks", scale=2, min_width=240):
+            gr.HTML('<h2 class="picks-title">Picks</h2>', padding=False)
+            parts["cards"] = gr.HTML(
+                cards.cards_value(handlers.recommender.catalog, "", (), {}, WELCOME),
+                html_template='<div class="cards"><div class="rail"></div></div>',
+                js_on_load=cards.CARDS_JS, apply_default_css=False, elem_id="cards",
+            )  # fmt: skip
+    return parts
+
+
+def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
+    browser, chatbot, gate = parts["browser"], parts["chatbot"], parts["gate"]
+    composer, shown = parts["composer"], parts["cards"]
+    talk = [parts[n] for n in ("chatbot", "cards", "chips", "line", "send", "stop")]
+    everything = [*talk, composer, browser]
+    at_once: dict[str, Any] = {
+        "queue": False, "show_progress": "hidden", "api_visibility": "private",
+        "trigger_mode": "multiple",
+    }  # fmt: skip
+
+    def named(update: dict[str, Any]) -> Any:
+        return {parts[name]: value for name, value in update.items()} or gr.skip()
+
+    def safe(handler: Callable[..., dict[str, Any]], *args: Any) -> Any:
+        """A failure becomes a line under the composer; its trace goes to the log alone."""
+        try:
+            return named(handler(*args))
+        except Exception:
+            log.exception("%s failed", handler.__name__)
+            return named({"line": failure_line()})
+
+    def begin(words: str, browser: Any, history: Any, gate: Gate) -> Any:
+        return safe(handlers.begin, words, browser, history, gate)
+
+    def choose(browser: Any, history: Any, gate: Gate, event: gr.EventData) -> Any:
+        return safe(handlers.begin, _data(event).get("text"), browser, history, gate)
+
+    def more(browser: Any, history: Any, gate: Gate, event: gr.EventData) -> Any:
+        return safe(handlers.more_like, _data(event), browser, history, gate)
+
+    def retry(browser: Any, history: Any, gate: Gate, event: gr.RetryData) -> Any:
+        return safe(handlers.again, None, _place(event), browser, history, gate)
+
+    def edit(browser: Any, history: Any, gate: Gate, event: gr.EditData) -> Any:
+        return safe(handlers.again, _words(event.value), _place(event), browser, history, gate)
+
+    def undo(browser: Any, history: Any, gate: Gate) -> Any:
+        return safe(handlers.undo, browser, history, gate)
+
+    def rate(browser: Any, shown: Any, event: gr.EventData) -> Any:
+        return safe(handlers.rate, _data(event), browser, shown)
+
+    def stream(gate: Gate) -> Iterator[Any]:
+        for update in handlers.stream(gate):
+            yield named(update)
+
+    asking: list[tuple[Callable[..., Any], Callable[..., Any], list[Any]]] = [
+        (composer.submit, begin, [composer, browser, chatbot, gate]),
+        (parts["send"].click, begin, [composer, browser, chatbot, gate]),
+        (parts["chips"].choose, choose, [browser, chatbot, gate]),
+        (shown.more, more, [browser, chatbot, gate]),
+        (chatbot.retry, retry, [browser, chatbot, gate]),
+        (chatbot.edit, edit, [browser, chatbot, gate]),
+    ]
+    streams = [
+        event(function, inputs, everything, **at_once).success(
+            stream, [gate], talk, concurrency_id=MODEL, concurrency_limit=1,
+            api_visibility="private", show_progress="minimal", show_progress_on=parts["line"],
+            trigger_mode="multiple",
+        )
+        for event, function, inputs in asking
+    ]  # fmt: skip
+    parts["stop"].click(
+        lambda history, gate: safe(handlers.stop, history, gate),
+        [chatbot, gate], talk, cancels=streams, **at_once,
+    )  # fmt: skip
+    parts["clear"].click(
+        lambda browser, gate: safe(handlers.clear, browser, gate),
+        [browser, gate], everything, cancels=streams, **at_once,
+    )  # fmt: skip
+    chatbot.clear(
+        lambda browser, gate: safe(handlers.clear, browser, gate),
+        [browser, gate], everything, cancels=streams, **at_once,
+    )  # fmt: skip
+    chatbot.undo(undo, [browser, chatbot, gate], everything, **at_once)
+    shown.rate(rate, [browser, shown], everything, **at_once)
+    page.load(None, js=FOCUS_JS, api_visibility="private")
+    page.load(lambda browser: safe(handlers.restore, browser), [browser], everything, **at_once)
+
+
+def _data(event: gr.EventData) -> dict[str, Any]:
+    data = event._data
+    return data if isinstance(data, dict) else {}
+
+
+def _place(event: gr.RetryData | gr.EditData) -> Any:
+    index = event.index
+    return index[0] if isinstance(index, (list, tuple)) and index else index
+
+
+def _words(value: Any) -> str:
+    return conversation.text_of({"content": value})

@@ -1,0 +1,300 @@
+"""What happens on the Chat page, without its layout.
+
+Every handler can be called by anyone with anything, whatever the page offers, so each one
+checks the session and the words it is given. Nothing of a visitor is kept in this object.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import gradio as gr
+
+from recommender.dialogue import Degraded, Done, Picked, Reply, Session, TextChunk, Understood
+from recommender.ui import cards, conversation, understood, zero_gpu
+from recommender.ui.conversation import WAITING, Message, said
+from recommender.ui.gate import Gate, Ticket
+from recommender.ui.model_line import model_line
+
+log = logging.getLogger(__name__)
+
+MAX_UTTERANCE = 4_000  # characters that the page takes; the engine may ask for fewer
+KINDS = ("rating", "not_for_me", "seen")
+START = "Try one of these"
+NEXT = "Or say"
+WELCOME = "Picks will stand here, each with the reason it was chosen."
+NOTHING = "Nothing in the catalog fits all of that. Loosen one wish and ask again."
+TRY_AGAIN = "The reply could not be finished, so there are no picks to show."
+
+
+class Handlers:
+    """The events of the page, over one recommender for all visitors.
+
+    Methods return updates by the name of the component; `chat.py` puts them in order.
+    """
+
+    def __init__(self, recommender: Any, examples: tuple[str, ...]) -> None:
+        self.recommender = recommender
+        self.examples = examples
+
+    # --- a reply ----------------------------------------------------------------------
+
+    def begin(self, words: Any, browser: Any, history: Any, gate: Gate) -> dict[str, Any]:
+        """Show the user's words at once and let the reply in; nothing where one is running."""
+        utterance = str(words or "").strip()[:MAX_UTTERANCE]
+        if not utterance or gate.busy:
+            return {}
+        messages = conversation.cleaned(history)
+        session, fresh = self._session(browser)
+        if fresh:
+            messages = [said("assistant", conversation.LOST)] if _id(browser) else []
+        messages += [said("user", utterance), said("assistant", WAITING)]
+        gate.enter(Ticket(session.id, utterance, messages))
+        return {
+            "chatbot": list(messages),
+            "composer": "",
+            "chips": cards.chips_value("", ()),
+            "browser": {"session": session.id},
+            **_buttons(replying=True),
+        }
+
+    def again(
+        self, words: str | None, index: Any, browser: Any, history: Any, gate: Gate
+    ) -> dict[str, Any]:
+        """Take back the user's message at or before `index` and what came of it, then say
+        `words`, or the same words, in its place."""
+        if gate.busy:
+            return {}
+        messages = conversation.cleaned(history)
+        place = conversation.last_user(messages, index if isinstance(index, int) else None)
+        if place is None:
+            return {}
+        utterance = conversation.text_of(messages[place]) if words is None else words
+        if not str(utterance).strip():
+            return {"chatbot": messages}
+        self._rewind(browser, messages, place)
+        return self.begin(utterance, browser, messages[:place], gate)
+
+    def stream(self, gate: Gate) -> Iterator[dict[str, Any]]:
+        """The reply, piece by piece: the cards first, then the text.
+
+        The recommender's generator is closed as soon as a stop is seen or the tab is gone,
+        which stops the model.
+        """
+        ticket = gate.take()
+        if ticket is None:
+            return
+        messages, text, current = ticket.history, "", Session(ticket.session_id)
+        picked = False  # small talk picks nothing and leaves the cards as they are
+        events = zero_gpu.reply(ticket.session_id, ticket.utterance)
+        try:
+            for event in events:
+                if ticket.stopped:
+                    return
+                match event:
+                    case Understood(session=session):
+                        _number(messages, session.turn)
+                        current = session
+                        yield {"chatbot": list(messages)}
+                    case Picked(picks=picks):
+                        picked = True
+                        yield {"cards": self._cards(current, current.turn, picks)}
+                    case TextChunk(text=piece):
+                        text += piece
+                        yield {"chatbot": _answered(messages, text)} if piece else {}
+                    case Degraded(reason=reason):
+                        yield {"line": self.line(reason)}
+                    case Done(reply=reply):
+                        yield self._done(messages, reply, picked)
+        except Exception as error:
+            yield self._failed(error, ticket, messages, text, begun=current.turn > 0)
+        finally:
+            close = getattr(events, "close", None)
+            if close:
+                close()
+            gate.leave(ticket)
+        yield _buttons(replying=False)
+
+    def stop(self, history: Any, gate: Gate) -> dict[str, Any]:
+        """Leave the text as it stands and close the model's stream."""
+        gate.stop()
+        messages = conversation.cleaned(history)
+        if messages and conversation.text_of(messages[-1]) == WAITING:
+            messages[-1] = {**messages[-1], "content": conversation.STOPPED}
+        return {"chatbot": messages, **_buttons(replying=False)}
+
+    # --- taking back ------------------------------------------------------------------
+
+    def undo(self, browser: Any, history: Any, gate: Gate) -> dict[str, Any]:
+        """Forget the last turn and put its words back where they were typed."""
+        messages = conversation.cleaned(history)
+        place = conversation.last_user(messages)
+        if gate.busy or place is None:
+            return {}
+        self._rewind(browser, messages, place)
+        rest = messages[:place]
+        return {
+            "composer": conversation.text_of(messages[place]),
+            **self._standing(self._known(browser), history=rest),
+        }
+
+    def clear(self, browser: Any, gate: Gate) -> dict[str, Any]:
+        """Forget the conversation: on the page, in the browser and in the store."""
+        gate.stop()
+        session = self._known(browser)
+        if session is not None:
+            self.recommender.forget(session.id)
+        return {
+            "browser": {},
+            "composer": "",
+            **self._standing(None, history=[]),
+            **_buttons(replying=False),
+        }
+
+    # --- cards ------------------------------------------------------------------------
+
+    def rate(self, data: Mapping[str, Any], browser: Any, shown: Any) -> dict[str, Any]:
+        """Keep a mark. The card shows it already; it is only put right where that failed."""
+        session = self._known(browser)
+        kind, item = data.get("kind"), data.get("item")
+        try:
+            if session is None or kind not in KINDS or not isinstance(item, str):
+                raise ValueError("this conversation is no longer kept here")
+            self.recommender.feedback(session.id, item, kind, data.get("value"))
+        except ValueError as error:
+            reason = f"Not saved: {error}."
+        except Exception:
+            log.exception("feedback failed")
+            reason = "Not saved, please try again."
+        else:
+            return {}
+        kept = self.recommender.feedback_of(session.id) if session else {}
+        right = cards.put_right(shown, kept, item, reason)
+        return {} if right is None else {"cards": right}
+
+    def more_like(
+        self, data: Mapping[str, Any], browser: Any, history: Any, gate: Gate
+    ) -> dict[str, Any]:
+        """Ask for more like an item of the catalog."""
+        catalog, item_id = self.recommender.catalog, data.get("item")
+        session = self._known(browser)
+        if gate.busy or not isinstance(item_id, str) or item_id not in catalog:
+            return {}
+        if session is not None:
+            try:
+                self.recommender.feedback(session.id, item_id, "more_like_this")
+            except ValueError as error:
+                log.info("feedback refused: %s", error)
+        return self.begin(cards.like(catalog[item_id]), browser, history, gate)
+
+    # --- the page as it stands ----------------------------------------------------------
+
+    def restore(self, browser: Any) -> dict[str, Any]:
+        """Bring back what the store keeps of the session that the browser names."""
+        session = self._known(browser)
+        if session is None and _id(browser):
+            lost = [said("assistant", conversation.LOST)]
+            return {"browser": {}, **self._standing(None, history=lost)}
+        return self._standing(session)
+
+    def line(self, degraded: str | None = None) -> str:
+        return model_line(self.recommender.describe_model(), degraded)
+
+    # --- inside -----------------------------------------------------------------------
+
+    def _known(self, browser: Any) -> Session | None:
+        session_id = _id(browser)
+        if not session_id:
+            return None
+        try:
+            session: Session = self.recommender.session(session_id)
+        except LookupError:
+            return None
+        return session
+
+    def _session(self, browser: Any) -> tuple[Session, bool]:
+        known = self._known(browser)
+        return (known, False) if known else (self.recommender.open_session(), True)
+
+    def _rewind(self, browser: Any, messages: list[Message], place: int) -> None:
+        """Take the turns from `place` on out of the store, if any of them was begun."""
+        session = self._known(browser)
+        turns = [t for t in map(conversation.turn_of, messages[place:]) if t]
+        if session is not None and turns and 1 <= turns[0] <= session.turn:
+            self.recommender.rewind(session.id, turns[0])
+
+    def _standing(
+        self, session: Session | None, history: list[Message] | None = None
+    ) -> dict[str, Any]:
+        replies = self.recommender.replies(session.id) if session else []
+        last = replies[-1] if replies else None
+        picked = next((r for r in reversed(replies) if r.picks), None)
+        return {
+            "chatbot": conversation.from_replies(replies) if history is None else history,
+            "cards": self._cards_of(picked) if picked else self._no_cards(WELCOME),
+            "chips": cards.chips_value(NEXT, last.suggestions) if last else self._start(),
+            "line": self.line(),
+        }
+
+    def _done(self, messages: list[Message], reply: Reply, picked: bool) -> dict[str, Any]:
+        return {
+            "chatbot": _answered(messages, reply.message or NOTHING),
+            "chips": cards.chips_value(NEXT, reply.suggestions),
+            "line": self.line(reply.degraded),
+            **({"cards": self._cards_of(reply)} if picked else {}),
+        }
+
+    def _cards_of(self, reply: Reply) -> str:
+        session = Session(reply.session, reply.turn, reply.state)
+        return self._cards(session, reply.turn, reply.picks)
+
+    def _failed(
+        self, error: Exception, ticket: Ticket, messages: list[Message], text: str, *, begun: bool
+    ) -> dict[str, Any]:
+        """A refused utterance says why; any other failure is ours and goes to the log."""
+        if isinstance(error, ValueError) and not begun:
+            return {"chatbot": _answered(messages, str(error)), "chips": self._start()}
+        log.error("a reply failed", exc_info=error)
+        said_so_far = f"{text}\n\n" if text else ""
+        return {
+            "chatbot": _answered(messages, said_so_far + conversation.FAILED),
+            "chips": cards.chips_value(NEXT, (ticket.utterance,)),
+            **({} if text else {"cards": self._no_cards(TRY_AGAIN)}),
+        }
+
+    def _cards(self, session: Session, turn: int, picks: Any) -> str:
+        catalog = self.recommender.catalog
+        kept = self.recommender.feedback_of(session.id)
+        lines = understood.lines(catalog, session.state)
+        reply = f"{hashlib.sha256(session.id.encode()).hexdigest()[:8]}.{turn}"
+        return cards.cards_value(catalog, reply, picks, kept, NOTHING, lines)
+
+    def _no_cards(self, note: str) -> str:
+        return cards.cards_value(self.recommender.catalog, "", (), {}, note)
+
+    def _start(self) -> str:
+        return cards.chips_value(START, self.examples)
+
+
+def _id(browser: Any) -> str:
+    """The session id that the browser keeps, or nothing where it keeps something else."""
+    session_id = browser.get("session") if isinstance(browser, dict) else None
+    return session_id if isinstance(session_id, str) and len(session_id) <= 200 else ""
+
+
+def _answered(messages: list[Message], text: str) -> list[Message]:
+    turn = conversation.turn_of(messages[-1])
+    messages[-1] = said("assistant", text, turn)
+    return list(messages)
+
+
+def _number(messages: list[Message], turn: int) -> None:
+    for message in messages[-2:]:
+        message["metadata"] = {"id": str(turn)}
+
+
+def _buttons(*, replying: bool) -> dict[str, Any]:
+    return {"send": gr.Button(visible=not replying), "stop": gr.Button(visible=replying)}

@@ -1,0 +1,130 @@
+"""Serving the page: one process, no request to any other host, and a strict content policy."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import socket
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
+
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from recommender.settings import Settings
+from recommender.ui.chat import build_page
+from recommender.ui.theme import theme
+
+log = logging.getLogger(__name__)
+
+HERE = Path(__file__).parent
+MAX_UPLOAD = "1mb"  # Gradio's upload route is open although no page has a file field
+# Gradio compiles the templates of its HTML components, hence 'unsafe-eval', and starts from
+# inline scripts. Inline event handlers, the way injected markup would run, stay forbidden.
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "script-src-attr 'none'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'none'",
+        "frame-ancestors 'self' https://huggingface.co https://*.hf.space",
+    )
+)
+HEADERS = {
+    b"content-security-policy": POLICY.encode(),
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+}
+
+
+class ContentPolicy:
+    """Adds the headers to every answer, streams included, without holding any back.
+
+    The page itself is compressed here, since Gradio compresses only its assets.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.compressed = GZipMiddleware(app, minimum_size=1_000)
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        async def with_headers(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                kept = [(k, v) for k, v in message["headers"] if k.lower() not in HEADERS]
+                message = {**message, "headers": [*kept, *HEADERS.items()]}
+            await send(message)
+
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif scope["path"] == "/":
+            await self.compressed(scope, receive, with_headers)
+        else:
+            await self.app(scope, receive, with_headers)
+
+
+def launch(settings: Settings) -> None:
+    """Load the recommender and serve it until interrupted.
+
+    Ends the process with one line and status 1 where the port is taken, before anything
+    heavy is loaded.
+    """
+    host = address(settings)
+    require_free(host, settings.port)
+    from recommender.engine import Recommender
+
+    serve(build_page(Recommender(settings)), host, settings.port)
+
+
+def address(settings: Settings) -> str:
+    """The host to listen on: on a Space all of them, unless the settings name one."""
+    on_space = bool(os.environ.get("SPACE_ID")) and settings.host == Settings.host
+    return "0.0.0.0" if on_space else settings.host
+
+
+def require_free(host: str, port: int) -> None:
+    """Exit with status 1 and one clear line where `port` can't be listened on."""
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        print(
+            f"can't listen on {host}:{port}: {error.strerror}; end what listens there, "
+            f"or set another port with INSTRUCTREC_PORT",
+            file=sys.stderr,
+        )
+        raise SystemExit(1) from None
+
+
+def serve(page: Any, host: str, port: int, *, block: bool = True) -> None:
+    """Serve `page`; with `block` until interrupted."""
+    require_free(host, port)
+    _, url, _ = page.launch(
+        server_name=host, server_port=port, prevent_thread_lock=True, quiet=True,
+        share=False, ssr_mode=False, inbrowser=False, footer_links=[], show_error=False,
+        max_file_size=MAX_UPLOAD, mcp_server=importlib.util.find_spec("mcp") is not None,
+        app_kwargs={
+            "middleware": [Middleware(ContentPolicy)],
+            "routes": [Mount("/fonts", StaticFiles(directory=HERE / "fonts"))],
+        },
+        theme=theme(),
+        css=(HERE / "style.css").read_text(encoding="utf-8"),
+        head=f"<script>{(HERE / 'composer.js').read_text(encoding='utf-8')}</script>",
+    )  # fmt: skip
+    if page.mcp_error:
+        log.warning("no MCP endpoint: %s; Gradio needs mcp 1.x", page.mcp_error)
+    if block:
+        print(f"InstructRec Chat listens on {url}", flush=True)
+        page.block_thread()
