@@ -58,7 +58,7 @@ class DialogueState:
 
     `taste` and `taste_leanings` last; `wish` and `leanings` are of the moment, which began
     in turn `began`. `shown` holds the ids of items already picked in this session, oldest
-    first; `last_shown` those of the turn before.
+    first; `last_shown` those of the turn before; `focus` the item last asked about.
     """
 
     liked: tuple[Mention, ...] = ()
@@ -73,6 +73,7 @@ class DialogueState:
     shown: tuple[str, ...] = ()
     last_shown: tuple[str, ...] = ()
     began: int = 0
+    focus: str = ""
 
     @property
     def excluded(self) -> frozenset[str]:
@@ -100,6 +101,7 @@ class DialogueState:
             shown=tuple(data["shown"]),
             last_shown=tuple(data["last_shown"]),
             began=data["began"],
+            focus=data.get("focus", ""),
         )
 
 

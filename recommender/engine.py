@@ -10,10 +10,10 @@ from __future__ import annotations
 import concurrent.futures
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from prompts.instruction import Instruction
 from prompts.templates import Templates
@@ -36,7 +36,7 @@ from retrieval.retriever import Candidate, DenseRetriever
 
 __all__ = ["FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
 log = logging.getLogger(__name__)
-T = TypeVar("T")
+_HEARTBEAT_S = 0.1
 _TALK = (Act.GREET, Act.THANK, Act.RESET)
 
 
@@ -85,7 +85,7 @@ class Recommender:
         self.templates = Templates.load()
         self.store = store or Store(settings.store_path)
         encoder = encoder or SentenceTransformerEncoder(settings.encoder)
-        self.retriever = _open_retriever(settings.data / "index", self.catalog, encoder, progress)
+        self.retriever = open_retriever(settings.data / "index", self.catalog, encoder, progress)
         self._understander = Understander(self.catalog)
         self._explainer = Explainer(self.catalog)
         self._model, self._no_model = language_model, ""
@@ -125,6 +125,9 @@ class Recommender:
             yield Understood(replace(session, turn=session.turn + 1, state=read.state), instruction)
             if read.act in _TALK:
                 yield from self._say(turn, wording.small_talk(read.act, self.catalog))
+            elif read.question is not None:
+                turn.suggestions = wording.chips(read.state, (), self.catalog)
+                yield from self._say(turn, wording.answer(read.question, self.catalog))
             else:
                 candidates, repeated = self._retrieve(turn, read, picks)
                 yield from self._rank(turn, read, instruction, candidates, picks)
@@ -164,11 +167,12 @@ class Recommender:
     ) -> Iterator[Event]:  # fmt: skip
         since = time.perf_counter()
         turn.degraded = self._no_model or None
+        ranking = self._calls.submit(self._ranker.rank, instruction, candidates)
         try:
-            ranked = self._within(
-                self.settings.rank_budget_s, lambda: self._ranker.rank(instruction, candidates)
-            )
+            yield from _heartbeats(ranking, self.settings.rank_budget_s)
+            ranked = ranking.result(timeout=0)
         except Exception as error:
+            ranking.cancel()
             turn.degraded = _why(error, "ranking", self.settings.rank_budget_s)
             ranked = RetrieverRanker().rank(instruction, candidates)
         if turn.degraded:
@@ -228,9 +232,6 @@ class Recommender:
     def _say(self, turn: _Turn, text: str) -> Iterator[Event]:
         turn.message += text
         yield TextChunk(text)
-
-    def _within(self, budget_s: float, call: Callable[[], T]) -> T:
-        return self._calls.submit(call).result(timeout=budget_s)
 
     def _asked_before(self, turn: _Turn) -> bool:
         """Whether the message before this one ended in a question."""
@@ -359,7 +360,7 @@ class Recommender:
         return found
 
 
-def _open_retriever(
+def open_retriever(
     root: Path, catalog: Catalog, encoder: Encoder, progress: bool
 ) -> DenseRetriever:
     """The retriever over the saved index; an index that does not fit is built again."""
@@ -384,6 +385,18 @@ def _open_model(settings: Settings) -> tuple[LanguageModel | None, str]:
     except ModelError as error:
         log.warning("%s", error)
         return None, str(error)
+
+
+def _heartbeats(call: concurrent.futures.Future[Any], budget_s: float) -> Iterator[Event]:
+    """Empty chunks while a call runs, so that a visitor who stops need not wait for it.
+
+    Raises `TimeoutError` once the budget is spent.
+    """
+    deadline = time.perf_counter() + budget_s
+    while not concurrent.futures.wait([call], timeout=_HEARTBEAT_S).done:
+        if time.perf_counter() > deadline:
+            raise TimeoutError
+        yield TextChunk("")
 
 
 def _with_shown(state: DialogueState, picks: tuple[Pick, ...]) -> DialogueState:

@@ -14,11 +14,11 @@ from dataclasses import replace
 from prompts.instruction import Instruction
 from recommender.claims import ClaimCheck
 from recommender.dialogue import DialogueState, Pick
-from recommender.evidence import compose, evidence_of, gather
+from recommender.evidence import Backing, compose, evidence_of, gather
 from recommender.language_model import Frame, LanguageModel
 from retrieval.catalog import Catalog, Item, Kind
 
-_MAX_TOKENS = 64
+_MAX_TOKENS = 112  # what the frame forces is read many tokens at once, so length is cheap
 _SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!\bMr)(?<!\bDr)(?<!\bMrs)[.!?](?=\s|$)")
 # Two worked examples show a small model the form; their facts are invented on purpose.
 _EXAMPLES = (
@@ -26,13 +26,14 @@ _EXAMPLES = (
         "Request: a funny western\nTitle: Dust and Daisies\nFacts: western, comedy; themes: "
         "friendship, road trip\nStory: Two rival florists cross the desert to deliver one "
         "wedding bouquet.",
-        "A western and comedy film about friendship, in which two rival florists cross the desert.",
+        "You asked for “funny”: a western and comedy film with the themes friendship and road "
+        "trip, in which two rival florists cross the desert.",
     ),
     (
         "Request: something sad about music\nTitle: The Last Cello\nFacts: drama, music; themes: "
         "grief, family\nStory: A retired cellist gives lessons to the daughter of the man who "
         "broke her hands.",
-        "A drama film about grief, in which a retired cellist gives lessons to the daughter of "
+        "You asked for “sad”: a drama film with the theme grief, in which a retired cellist gives lessons to the daughter of "
         "the man who broke her hands.",
     ),
 )
@@ -44,11 +45,12 @@ _DETERMINERS = frozenset("a an the his her their its two three four five six sev
 _SHORTEST_RUN = 7  # words; a shorter run of prose seldom holds a verb
 
 
-def frame_of(item: Item, catalog: Catalog) -> Frame:
+def frame_of(item: Item, catalog: Catalog, backing: Backing) -> Frame:
     """The frame of a sentence about an item, for a model that can't be left to write freely.
 
-    "A … film about … and …, in which …": values come whole and prose in runs of its own
-    words, so that the model chooses what to say and never what is so.
+    "You asked for “…”: a … and … film with the themes … and …, in which …": values come
+    whole and prose in runs of its own words, so that the model chooses what to say and
+    never what is so.
     """
     categories, themes, stories = [], [], []
     for f in catalog.fields.values():
@@ -59,52 +61,70 @@ def frame_of(item: Item, catalog: Catalog) -> Frame:
             themes += list(item.facets.get(f.name, ()))
         elif f.name in item.texts:
             stories += _runs(item.texts[f.name])
-    if not categories:
-        categories = [f"recommended {catalog.noun}"]  # a frame must begin with something
+    categories = list(dict.fromkeys(categories)) or [f"recommended {catalog.noun}"]
+    themes = [theme for theme in dict.fromkeys(themes) if theme not in categories]
+    leads = _leads(backing, catalog)
     phrases = {
-        "category": tuple(f"{_article(c)} {c}" for c in categories),
-        "and category": tuple(f"and {c}" for c in categories),
-        "noun": (catalog.noun,),
-        "about": tuple(f"about {theme}" for theme in themes if theme not in categories),
-        "and about": tuple(f"and {theme}" for theme in themes if theme not in categories),
-        "story": tuple(f", in which {story}" for story in stories),
-        "stop": (".",),
+        "lead": tuple((lead, lead) for lead in leads),
+        "category": tuple((f"{_article(c, capital=not leads)} {c}", c) for c in categories),
+        "and category": tuple((f"and {c}", c) for c in categories),
+        "noun": ((catalog.noun, "the noun"),),
+        "theme": tuple((f"with the theme {t}", t) for t in themes),
+        "themes": tuple((f"with the themes {t}", t) for t in themes),
+        "and theme": tuple((f"and {t}", t) for t in themes),
+        "story": tuple((f", in which {story}", "the story") for story in stories),
+        "stop": ((".", "the end"),),
     }
+    end = ("story",) if stories else ("stop",)
     following = {
+        "lead": ("category",),
         "category": ("and category", "noun"),
         "and category": ("noun",),
-        "noun": ("about", "story"),
-        "about": ("and about", "story") if stories else ("and about", "stop"),
-        "and about": ("story",) if stories else ("stop",),
+        "noun": (*(("theme",) if themes else ()), *(("themes",) if len(themes) > 1 else ()), *end),
+        "theme": end,
+        "themes": ("and theme",),
+        "and theme": end,
         "story": ("stop",),
         "stop": (),
     }
-    if not phrases["about"] and not stories:
-        following["noun"] = ("stop",)
-    return Frame("category", phrases, following, ("stop",))
+    return Frame("lead" if leads else "category", phrases, following, ("stop",))
 
 
-def _article(word: str) -> str:
-    return "An" if word[:1].lower() in "aeiou" else "A"
+def _leads(backing: Backing, catalog: Catalog) -> list[str]:
+    """Beginnings that tie a pick to the user's words; none where nothing was answered."""
+    words = [
+        answer.words
+        for answer in backing.answers
+        if catalog.fields[answer.field].kind in (Kind.CATEGORY, Kind.KEYWORD)
+    ]
+    leads = [f"You asked for “{said}”:" for said in dict.fromkeys(words) if len(said) <= 40]
+    return leads + [f"You liked {title}:" for title in {s.title: None for s in backing.shared}]
+
+
+def _article(word: str, *, capital: bool) -> str:
+    article = "an" if word[:1].lower() in "aeiou" else "a"
+    return article.capitalize() if capital else article
 
 
 def _runs(prose: str) -> list[str]:
     """Runs of prose that can stand behind "in which": a subject and what it does.
 
-    They begin at a determiner that opens a clause and end with the sentence or at a joint.
+    They begin at the determiner that opens the main clause, at the start or behind the
+    first comma, and end with the sentence or before a joint.
     """
-    runs: list[str] = []
     words = prose.rstrip(".!?").split()
-    for first, word in enumerate(words):
-        before = words[first - 1] if first else ","
-        opens = before.endswith((",", ";", ":", "—")) or before.lower() in _JOINTS - {"and", "as"}
-        if word.lower() not in _DETERMINERS or not opens:
-            continue
-        for last in range(first + _SHORTEST_RUN, len(words) + 1):
-            if last == len(words) or words[last].lower() in _JOINTS:
-                run = " ".join(words[first:last]).rstrip(",;:—")
-                runs.append(run[:1].lower() + run[1:])
-    return list(dict.fromkeys(runs))
+    first = 0
+    if words and words[0].lower() not in _DETERMINERS:
+        commas = (n for n, word in enumerate(words, start=1) if word.endswith(","))
+        first = next(commas, len(words))
+    if first >= len(words) or words[first].lower() not in _DETERMINERS:
+        return []
+    runs: list[str] = []
+    for last in range(first + _SHORTEST_RUN, len(words) + 1):
+        if last == len(words) or words[last].lower() in _JOINTS:
+            run = " ".join(words[first:last]).rstrip(",;:—")
+            runs.append(run[:1].lower() + run[1:])
+    return runs
 
 
 class Explainer:
@@ -133,10 +153,13 @@ class Explainer:
         came otherwise.
         """
         text = ""
+        frame = None
+        if not model.writes_freely:
+            frame = frame_of(pick.item, self._catalog, gather(pick.item, state, self._catalog))
         pieces = model.stream(
             self._messages(pick.item, instruction),
             _MAX_TOKENS,
-            frame=None if model.writes_freely else frame_of(pick.item, self._catalog),
+            frame=frame,
         )
         try:
             for piece in pieces:

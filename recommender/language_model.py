@@ -44,11 +44,12 @@ class ModelError(RuntimeError):
 class Frame:
     """What a bound text looks like: slots with their phrases, and what may follow what.
 
-    The text begins with a phrase of `first` and ends behind one of `last`.
+    The text begins with a phrase of `first` and ends behind one of `last`. A phrase is its
+    text and what it says; nothing is said twice.
     """
 
     first: str
-    phrases: Mapping[str, tuple[str, ...]]
+    phrases: Mapping[str, tuple[tuple[str, str], ...]]
     following: Mapping[str, tuple[str, ...]]
     last: tuple[str, ...]
 
@@ -530,14 +531,13 @@ class SlotGrammar:
         self.end: list[int] = [tokenizer.eos_token_id]  # allowed alone where the text is over
         self._frame = frame
         self._tries: dict[str, _Node] = {}
-        number = 0
+        said: dict[str, int] = {}  # numbers for what phrases say
         for slot in frame.phrases:
             self._tries[slot] = _Node()
-            for phrase in frame.phrases[slot]:
+            for phrase, says in frame.phrases[slot]:
                 blank = "" if slot == frame.first or phrase[:1] in ",." else " "
                 tokens = tokenizer(blank + phrase, add_special_tokens=False)["input_ids"]
-                self._tries[slot].add(tokens, number)
-                number += 1
+                self._tries[slot].add(tokens, said.setdefault(says, len(said)))
 
     def allowed(self, written: Sequence[int]) -> list[int]:
         """The tokens that may follow; those so far are taken to be of the grammar."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from recommender.dialogue import DialogueState, Pick
+from recommender.understanding.questions import Question
 from recommender.understanding.update import Act, Understanding
 from retrieval.catalog import Catalog, Kind
 from retrieval.limits import Limit, LimitFilter
@@ -19,7 +20,11 @@ def opening(understanding: Understanding, catalog: Catalog, repeated: bool) -> s
     """The line before the picks: what was looked for, and what still holds."""
     state = understanding.state
     wish = state.wish[-1].words if state.wish else ""
-    limits = ", ".join(dict.fromkeys(s.limit.in_words(catalog) for s in state.limits if _is_short(s.limit)))
+    limits = ", ".join(
+        dict.fromkeys(
+            _in_words(s.limit, state, catalog) for s in state.limits
+        )
+    )
     liked = [catalog[m.item_id].title for m in state.liked if m.turn >= state.began]
     if understanding.act is Act.LIFT:
         start = f"Without “{', '.join(s.words for s in understanding.lifted)}”"
@@ -58,7 +63,7 @@ def nothing_fits(understanding: Understanding, catalog: Catalog, limits: LimitFi
     amount = f"{count} {catalog.noun if count == 1 else catalog.nouns}"
     return (
         f"No {catalog.noun} in this catalog fits all of that: "
-        f"{', '.join(limit.in_words(catalog) for limit in all_limits)}. "
+        f"{', '.join(_in_words(limit, state, catalog) for limit in all_limits)}. "
         f"Without {' and '.join(words)} there would be {amount}."
     )
 
@@ -80,6 +85,19 @@ def small_talk(act: Act, catalog: Catalog) -> str:
     return "All right, we start afresh. What are you looking for?"
 
 
+def answer(question: Question, catalog: Catalog) -> str:
+    """What the catalog says of one field of an item."""
+    item, f = catalog[question.item_id], catalog.fields[question.field]
+    values = item.values(f.name)
+    if not values:
+        return f"The catalog does not say: {item.name} has no {f.label} here."
+    if f.kind is Kind.TEXT:
+        return f"{item.name}: {values[0]}"
+    said = _listed(values) + (f" {f.unit}" if f.unit else "")
+    label = f"{f.label}s" if len(values) > 1 and f.kind is not Kind.PERSON else f.label
+    return f"{item.name}, {label}: {said}."
+
+
 def chips(state: DialogueState, picks: Sequence[Pick], catalog: Catalog) -> tuple[str, ...]:
     """Short utterances that make sense next."""
     found = ["Something else"]
@@ -92,13 +110,18 @@ def chips(state: DialogueState, picks: Sequence[Pick], catalog: Catalog) -> tupl
     return tuple(found[:_MOST_CHIPS])
 
 
+def _in_words(limit: Limit, state: DialogueState, catalog: Catalog) -> str:
+    return limit.in_words(catalog) if _reads_well(limit, catalog) else _said(limit, state)
+
+
 def _said(limit: Limit, state: DialogueState) -> str:
     return next(s.words for s in state.limits if s.limit == limit)
 
 
-def _is_short(limit: Limit) -> bool:
-    """Whether the limit reads well in a line: word lists of a negated theme do not."""
-    return len(limit.values) < 3 or not limit.negated
+def _reads_well(limit: Limit, catalog: Catalog) -> bool:
+    """Whether a limit's own words read well: those of a theme that is ruled out do not."""
+    kinds = {catalog.fields[name].kind for name in limit.fields}
+    return not (limit.negated and Kind.TEXT in kinds)
 
 
 def _listed(titles: Sequence[str]) -> str:

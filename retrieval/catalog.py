@@ -54,7 +54,7 @@ class Field:
     name parts of a number's range ("recent": {min = 2015}), `more` and `less` compare it with
     what was shown ("newer", "older"). `only_named` values are asked
     for by their `words` alone, since the bare value is an everyday word ("family").
-    `unit` is the unit of a number.
+    `asks` are the beginnings of questions for the field ("who directed"). `unit` is the unit of a number.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Field:
     hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     roles: tuple[str, ...] = ()
     ranges: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    asks: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
     less: tuple[str, ...] = ()
     only_named: tuple[str, ...] = ()
@@ -285,6 +286,7 @@ def _fields_of(card: Mapping[str, Any], path: Path) -> list[Field]:
                     hints=_spellings(table.get("hints", {})),
                     roles=tuple(table.get("roles", ())),
                     ranges=table.get("ranges", {}),
+                    asks=tuple(table.get("asks", ())),
                     more=tuple(table.get("more", ())),
                     less=tuple(table.get("less", ())),
                     only_named=tuple(table.get("only_named", ())),

@@ -7,6 +7,7 @@ weights are settings, measured in `benchmarks/`.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -66,7 +67,7 @@ class RetrieverWeights:
     relevance alone).
     """
 
-    liked: float = 0.8
+    liked: float = 1.2
     history: float = 0.1
     disliked: float = 0.3
     leaning: float = 0.25
@@ -90,6 +91,12 @@ class DenseRetriever:
         self._index = index
         self._lexical = LexicalIndex(catalog)
         self._weights = weights or RetrieverWeights()
+
+    def reweighted(self, weights: RetrieverWeights) -> DenseRetriever:
+        """The same retriever under other weights; indexes are shared."""
+        other = copy.copy(self)
+        other._weights = weights
+        return other
 
     def retrieve(self, query: Query, k: int) -> list[Candidate]:
         allowed = self.filter.mask(query.limits, query.without)

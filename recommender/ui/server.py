@@ -18,9 +18,13 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from prompts.templates import TemplateError
 from recommender.settings import Settings
+from recommender.store import StoreError
 from recommender.ui.chat import build_page
 from recommender.ui.theme import theme
+from retrieval.catalog import CatalogError
+from retrieval.encoder import EncoderError
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +89,12 @@ def launch(settings: Settings) -> None:
     require_free(host, settings.port)
     from recommender.engine import Recommender
 
-    serve(build_page(Recommender(settings)), host, settings.port)
+    try:
+        recommender = Recommender(settings, progress=True)
+    except (CatalogError, EncoderError, StoreError, TemplateError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    serve(build_page(recommender), host, settings.port)
 
 
 def address(settings: Settings) -> str:

@@ -46,7 +46,7 @@ _JOINERS = frozenset({"or", "and", "nor", "any", "either"})
 _CLOSERS = frozenset(
     "from with in about under before after of set that which where by for starring directed or and "
     "but please instead only then now tonight too not no without made please is are i we over "
-    "featuring like similar between since until at less more than shorter longer you to on as".split()
+    "featuring like similar between since until at less more than shorter longer you to on as maybe perhaps though if possibly ideally preferably".split()
 )
 _THEME_OPENERS = frozenset("about".split())
 _CONTEXT = {
@@ -114,6 +114,7 @@ class Reading:
     taste_leanings: list[LeaningRead] = field(default_factory=list)
     context: list[tuple[str, str]] = field(default_factory=list)  # (kind, words)
     wish: str = ""
+    fragment: bool = False  # values and no sentence around them: "french maybe"
 
 
 @dataclass
@@ -168,6 +169,14 @@ class _Pass:
         self._read_negated_rest()
         self._read_context()
         self.reading.wish = self._rest()
+        self.reading.fragment = bool(self.spans) and not any(
+            word.folded in ("a", "an", "some", "any") or word.folded in self.lexicon.nouns
+            for word, taken in zip(self.words, self.taken, strict=True)
+            if not taken
+        ) and all(
+            taken or word.folded in FUNCTION_WORDS | _CLOSERS
+            for word, taken in zip(self.words, self.taken, strict=True)
+        )
         return self.reading
 
     # --- claiming -------------------------------------------------------------------

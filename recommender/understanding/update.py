@@ -16,6 +16,7 @@ from enum import StrEnum
 from prompts.instruction import Aspects, Intention
 from recommender.dialogue import DialogueState, Leaning, Mention, Phrase, Session, StatedLimit
 from recommender.understanding.lexicon import Lexicon
+from recommender.understanding.questions import Question, read_question
 from recommender.understanding.reader import ComparisonRead, Reader, Reading
 from recommender.understanding.words import FUNCTION_WORDS, clean
 from retrieval.catalog import Catalog, Kind, fold
@@ -31,6 +32,7 @@ class Act(StrEnum):
     MORE = "more"  # the same wish, other items
     LIFT = "lift"  # takes limits back
     RESET = "reset"
+    ASK = "ask"  # about an item that was shown
     GREET = "greet"
     THANK = "thank"
 
@@ -45,6 +47,7 @@ class Understanding:
     aspects: Aspects
     query: Query
     lifted: tuple[StatedLimit, ...] = ()
+    question: Question | None = None
 
 
 _GREETING = re.compile(
@@ -89,7 +92,8 @@ class Understander:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self._reader = Reader(Lexicon(catalog))
+        self._lexicon = Lexicon(catalog)
+        self._reader = Reader(self._lexicon)
         self._people = {f.name for f in catalog.of_kind(Kind.PERSON)}
         nouns = "|".join(re.escape(n) for n in (catalog.noun, catalog.nouns, *catalog.other_nouns))
         self._more = re.compile(_MORE.pattern.replace("{nouns}", f"(?:{nouns})"))
@@ -106,6 +110,10 @@ class Understander:
             return self._finish(text, Act.THANK, state)
         if self._more.fullmatch(spoken):
             return self._finish(text, Act.MORE, state)
+        question = read_question(text, state, self._lexicon)
+        if question:
+            asked = self._finish(text, Act.ASK, replace(state, focus=question.item_id))
+            return replace(asked, question=question)
         act = Act.REQUEST
         reset = _RESET.search(spoken)
         if reset:
@@ -138,7 +146,12 @@ class Understander:
         only_negative = nothing_new and not any(
             not one.limit.negated and one.limit.values for one in reading.limits
         )
-        return bool(_REFINING.search(spoken)) or bool(reading.comparisons) or only_negative
+        return (
+            bool(_REFINING.search(spoken))
+            or bool(reading.comparisons)
+            or only_negative
+            or (reading.fragment and bool(reading.limits))
+        )
 
     def _items(self, state: DialogueState, reading: Reading, turn: int) -> DialogueState:
         liked, disliked, seen = list(state.liked), list(state.disliked), list(state.seen)
@@ -158,6 +171,8 @@ class Understander:
         self, state: DialogueState, reading: Reading, turn: int, act: Act, surprise: bool
     ) -> DialogueState:
         wish = (Phrase(reading.wish, turn),) if reading.wish and not surprise else ()
+        if act is Act.REFINE and reading.fragment:
+            wish = ()  # all that it says has become a limit or a leaning
         leanings = tuple(Leaning(r.field, r.values, r.words, turn) for r in reading.leanings)
         context = tuple(Phrase(words, turn, kind) for kind, words in reading.context)
         kept = tuple(p for p in state.context if p.kind not in {c.kind for c in context})
