@@ -380,6 +380,8 @@ class HuggingFaceModel:
                 break
             written.append(allowed[0] if len(allowed) == 1 else reader.best(written, allowed))
             text = self._tokenizer.decode(written)
+            if text.endswith("\ufffd"):
+                continue  # half of a character; the next token brings the rest
             yield text[len(told) :]
             told = text
 
@@ -541,34 +543,50 @@ class SlotGrammar:
 
     def allowed(self, written: Sequence[int]) -> list[int]:
         """The tokens that may follow; those so far are taken to be of the grammar."""
-        used: set[int] = set()
-        # Where the text may stand: a slot and a node of its trie. More than one while a
-        # phrase is also the beginning of another.
-        places = [(self._frame.first, self._tries[self._frame.first])]
+        places = [_Place(self._frame.first, self._tries[self._frame.first], frozenset())]
         for token in written:
-            used |= {n.phrase for _, n in places if n.phrase is not None}
-            steps = [(s, n.following[token]) for s, n in self._open(places) if token in n.following]
-            if not steps:
-                return self.end
-            places = steps
-        if any(slot in self._frame.last and node.phrase is not None for slot, node in places):
+            places = [
+                _Place(place.slot, place.node.following[token], place.said)
+                for place in self._open(places)
+                if token in place.open_tokens()
+            ]
+        if any(place.slot in self._frame.last and place.is_complete for place in places):
             return self.end
-        used -= {n.phrase for _, n in places if n.phrase is not None}
-        following = {
-            token
-            for _, node in self._open(places)
-            for token, child in node.following.items()
-            if child.below - used
-        }
+        following = {token for place in self._open(places) for token in place.open_tokens()}
         return sorted(following) or self.end
 
-    def _open(self, places: Sequence[tuple[str, _Node]]) -> list[tuple[str, _Node]]:
+    def _open(self, places: Sequence[_Place]) -> list[_Place]:
         """The places themselves, and the beginnings of what may follow a complete phrase."""
         opened = list(places)
-        for slot, node in places:
-            if node.phrase is not None:
-                opened += [(name, self._tries[name]) for name in self._frame.following[slot]]
+        for place in places:
+            if place.is_complete:
+                said = place.said | {place.node.phrase}
+                opened += [
+                    _Place(slot, self._tries[slot], said)
+                    for slot in self._frame.following[place.slot]
+                ]
         return opened
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a text may stand: in a slot, at a node of its trie, and what it said before.
+
+    There are several while a phrase is also the beginning of another; each keeps its own
+    record, since a phrase that only goes on has not yet been said.
+    """
+
+    slot: str
+    node: _Node
+    said: frozenset[int | None]
+
+    @property
+    def is_complete(self) -> bool:
+        return self.node.phrase is not None and self.node.phrase not in self.said
+
+    def open_tokens(self) -> set[int]:
+        """Tokens that lead on to a phrase which says something new."""
+        return {t for t, child in self.node.following.items() if child.below - self.said}
 
 
 class _Node:

@@ -11,24 +11,34 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from recommender.understanding.words import FUNCTION_WORDS, Word, singular_key
+from recommender.understanding.words import FUNCTION_WORDS, Word, singular, singular_key
 from retrieval.catalog import Catalog, Field, Kind, fold
 from retrieval.limits import Limit
 
 Key = tuple[str, ...]
 _LONGEST_TITLE = 12  # words; the rest of a longer title adds nothing to tell it apart
 _TYPO_CUTOFF = 86  # rapidfuzz ratio from which a spelling counts as a typo of a title
+_VALUE_TYPO_CUTOFF = 83  # of a category
+_NAME_TYPO_CUTOFF = 86  # of a person
+_NUMERALS = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
+    "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13",
+}  # fmt: skip
 # Surnames that are everyday words need a first name or a word such as "starring".
 _EVERYDAY_SURNAMES = frozenset(
-    "abbott adams baker bale bell berry best black blue blunt bond bridges brook brooks brown burns "
-    "carpenter chance chase church close cook cool cross crowe cruise cruz day dean dee diamond "
-    "director driver ford fox french grace grant gray green hall hand hardy hart hill holiday hope "
-    "hunt hunter hurt irons jackman jordan king knight lake lane law leigh long love lynch mason "
-    "may mills moon moore noble park parker pitt pope power price prince quiet reed rich rivers "
-    "rock rose rush russell savage short silver smith snow stone storm summer swift temple turner "
-    "twist walker washington waters weaver west white wilder wild winter wise wolf wood woods young "
-    "london paris french german english irish roman christian romero".split()
+    "abbott adams august bacon baker bale bell berry best black blue blunt bond bridges brook brooks "
+    "brown burns caesar carpenter chance chase church close cook cool coward covert crisp cross crowe "
+    "cruise cruz crystal day dean dee diamond diesel director driver fielding fisher ford fox french "
+    "fuller grace grant gray green hall hand hardy hart hill holiday hope hunt hunter hurt irons ivory "
+    "jackman jordan king knight lake lane law leigh long love lynch mango mason mature may merlin "
+    "miller mills moon moore natural noble park parker penny pepper pickles pitt plaza pope power price "
+    "prince quiet reed rich rivers robin rock rose rush russell saint savage short silver slate smart "
+    "smith snow spade sterling stone storm summer sunday swift temple turner twist vital walker "
+    "washington waters weaver west white wilder wild winter wise wolf wood woods young "
+    "birmingham bedford boston england france houston lancaster london paris phoenix sydney windsor "
+    "french german english irish roman christian romero".split()
 )
+_FAMILY = frozenset({"brothers", "sisters", "bros"})
 _PARTICLES = frozenset("al da de del den der di du el la le ten van von".split())
 
 
@@ -65,6 +75,7 @@ class Lexicon:
             for noun in (catalog.noun, catalog.nouns, *catalog.other_nouns, "one", "something")
             for word in (fold(noun), *singular_key(noun))
         }
+        self._ordinary = _ordinary_words(catalog)
         self._titles: dict[Key, list[str]] = {}
         for item in catalog.items:
             for key in _title_keys(item.title):
@@ -78,6 +89,32 @@ class Lexicon:
             for values in catalog.vocabulary.get(f.name, {}).values():
                 for value in values:
                     self._add_person(f.name, value)
+        self._telling: set[Key] = set()
+        self._first_names: dict[str, set[str]] = {}
+        self._names: dict[str, Key] = {}  # spelling -> key, to find typos
+        for key, found in self._people.items():
+            self._names[" ".join(key)] = key
+            if len(key) > 1 and key[0] not in _PARTICLES:
+                self._first_names.setdefault(key[0], set()).update(*found.values())
+        self._credits: dict[str, int] = {}  # person -> number of items
+        for item in catalog.items:
+            for name in {v for f in catalog.of_kind(Kind.PERSON) for v in item.facets.get(f.name, ())}:
+                self._credits[name] = self._credits.get(name, 0) + 1
+        self._add_telling_words()
+        # Fields of which an item holds one value only: to ask for two is to ask for either.
+        self.exclusive = {
+            f.name
+            for f in catalog.of_kind(Kind.CATEGORY)
+            if all(len(item.facets.get(f.name, ())) < 2 for item in catalog.items)
+        }
+        # Single words that mean a category exactly, to find typos of them.
+        self._category_words = {
+            key[0]: key
+            for key, meanings in self._values.items()
+            if len(key) == 1 and len(key[0]) > 4
+            and any(v.kind is Kind.CATEGORY and not v.hint for v in meanings)
+        }  # fmt: skip
+        self._typos: dict[str, Key | None] = {}
         self.roles = {
             tuple(fold(role).split()): f.name
             for f in catalog.of_kind(Kind.PERSON)
@@ -95,6 +132,45 @@ class Lexicon:
                 if ids:
                     yield first, first + size, tuple(ids)
 
+    def series(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """These items and all whose titles begin with the title of one: "the Die Hard films"."""
+        beginnings = {
+            min(_title_keys(self.catalog[i].title), key=len) for i in ids
+        }  # fmt: skip
+        found = dict.fromkeys(ids)
+        for key, others in self._titles.items():
+            if any(key[: len(start)] == start for start in beginnings):
+                found.update(dict.fromkeys(others))
+        return tuple(found)
+
+    def is_ordinary(self, word: str) -> bool:
+        """Whether a word is one of the language, as far as the catalog's own text tells."""
+        return word in self._ordinary or word in FUNCTION_WORDS or word in self.nouns
+
+    def _add_telling_words(self) -> None:
+        """Words that occur in one title and nowhere else name it: "totoro", "shawshank"."""
+        found: dict[str, set[str]] = {}
+        for item in self.catalog.items:
+            for word in fold(item.title.replace("-", " ")).split():
+                found.setdefault(word.removesuffix("'s"), set()).add(item.id)
+        for word, ids in found.items():
+            if len(word) < 6 or self.is_ordinary(word) or (word,) in self._titles:
+                continue
+            if (singular(word),) in self._values or (word,) in self._people or word in self._first_names:
+                continue
+            if len({_title_start(self.catalog[i].title) for i in ids}) == 1:
+                self._titles[(word,)] = sorted(ids)
+                self._telling.add((word,))
+
+    def is_part_of_title(self, words: Sequence[Word]) -> bool:
+        """Whether words name an item though they are only a part of its title."""
+        return tuple(word.folded for word in words) in self._telling
+
+    def share(self, name: str, values: Sequence[str]) -> float:
+        """The part of the catalog that holds one of the values."""
+        held = sum(bool(set(values) & set(i.facets.get(name, ()))) for i in self.catalog.items)
+        return held / len(self.catalog)
+
     def title_with_typo(self, words: Sequence[Word]) -> tuple[int, tuple[str, ...]] | None:
         """The title that the first words are meant to spell: how many words, item ids."""
         best: tuple[float, int, tuple[str, ...]] | None = None
@@ -103,6 +179,8 @@ class Lexicon:
                 continue
             spelling = " ".join(word.folded for word in words[:size])
             if len(spelling) < 5 or all(word.folded in FUNCTION_WORDS for word in words[:size]):
+                continue
+            if words[size - 1].folded in FUNCTION_WORDS and size > 1:
                 continue
             found = process.extractOne(
                 spelling, self._spellings.keys(), scorer=fuzz.ratio, score_cutoff=_TYPO_CUTOFF
@@ -120,6 +198,27 @@ class Lexicon:
                 key = tuple(word.singular for word in words[first : first + size])
                 if key in self._values:
                     yield Match(first, first + size, tuple(self._values[key]))
+        for first, word in enumerate(words):
+            meant = self._category_meant(word)
+            if meant:
+                yield Match(first, first + 1, tuple(self._values[meant]))
+
+    def _category_meant(self, word: Word) -> Key | None:
+        """The category that an unknown word misspells: "documentry"."""
+        spelling = word.singular
+        if len(spelling) < 5 or self.is_ordinary(word.folded) or self.is_ordinary(spelling):
+            return None
+        if (word.folded,) in self._people or (word.folded,) in self._titles:
+            return None
+        if spelling not in self._typos:
+            found = process.extractOne(
+                spelling, self._category_words.keys(), scorer=fuzz.ratio,
+                score_cutoff=_VALUE_TYPO_CUTOFF,
+            )  # fmt: skip
+            if len(self._typos) > 10_000:  # words of visitors, not to be kept for ever
+                self._typos.clear()
+            self._typos[spelling] = self._category_words[found[0]] if found else None
+        return self._typos[spelling]
 
     def _add_field(self, f: Field) -> None:
         known = self.catalog.vocabulary.get(f.name, {})
@@ -131,6 +230,8 @@ class Lexicon:
                 ):
                     hint = f.kind is Kind.KEYWORD
                     self._add(folded, Value(f.name, f.kind, values, hint=hint))
+                    if hint:
+                        self._add_head(f, folded, values)
             for phrase, values in f.words.items():
                 bare = len(phrase.split()) == 1
                 present = tuple(v for v in values if fold(v) in known)
@@ -156,6 +257,21 @@ class Lexicon:
             limit = Limit((f.name,), minimum=bounds.get("min"), maximum=bounds.get("max"))
             self._add(phrase, Value(f.name, f.kind, limit=limit))
 
+    def _add_head(self, f: Field, phrase: str, values: tuple[str, ...]) -> None:
+        """A theme that ends in a category asks for it where its items bear that out.
+
+        "teen comedy" is a comedy; "cold war" is no war film.
+        """
+        words = phrase.split()
+        for other in self.catalog.of_kind(Kind.CATEGORY) if len(words) > 1 else ():
+            head = self.catalog.vocabulary.get(other.name, {}).get(words[-1])
+            if head and all(
+                set(head) & set(item.facets.get(other.name, ()))
+                for item in self.catalog.items
+                if set(values) & set(item.facets.get(f.name, ()))
+            ):
+                self._add(phrase, Value(other.name, other.kind, head))
+
     def _add(self, phrase: str, value: Value) -> None:
         key = singular_key(phrase)
         if not key:
@@ -169,18 +285,87 @@ class Lexicon:
     def people(self, words: Sequence[Word]) -> Iterator[tuple[int, int, dict[str, set[str]]]]:
         """Names of people, longest first: first word, word after the last, values by field.
 
-        A surname alone counts where it is capitalised or follows a role ("by hitchcock").
+        A surname alone counts where it is capitalised, follows a role ("by hitchcock") or
+        is no other word of the language; a first name alone only behind a role. Misspelt
+        names come last.
         """
         for size in range(min(5, len(words)), 0, -1):
             for first in range(len(words) - size + 1):
                 span = words[first : first + size]
                 key = tuple(_without_possessive(word.folded) for word in span)
                 found = self._people.get(key)
-                if not found:
+                if size == 1:
+                    family = self._family(words, first)
+                    if family:
+                        yield family
+                        continue
+                    if found and not self._surname_is_meant(words, first):
+                        continue
+                    found = found or self._by_first_name(words, first)
+                if found:
+                    yield first, first + size, found
+        for first in range(len(words)):
+            yield from self._people_with_typo(words, first)
+
+    def _family(
+        self, words: Sequence[Word], first: int
+    ) -> tuple[int, int, dict[str, set[str]]] | None:
+        """Several people of one name: "the coen brothers", "the Wachowskis"."""
+        word = words[first]
+        marked = first + 1 < len(words) and words[first + 1].folded in _FAMILY
+        plural = first > 0 and words[first - 1].folded == "the" and word.folded.endswith("s")
+        for key, last in (((word.folded,), first + 2), ((word.folded.removesuffix("s"),), first + 1)):
+            found = self._people.get(key)
+            if not found or not (marked if last == first + 2 else plural):
+                continue
+            if last == first + 1 and (self.is_ordinary(word.folded) or self.is_ordinary(key[0])):
+                continue
+            several = {name: values for name, values in found.items() if len(values) > 1}
+            if several:
+                # Who only shares the name is left out where one field holds the family.
+                name = max(several, key=lambda n: sum(self._credits[v] for v in several[n]))
+                return first, last, {name: several[name]}
+        return None
+
+    def _by_first_name(self, words: Sequence[Word], first: int) -> dict[str, set[str]] | None:
+        name = _without_possessive(words[first].folded)
+        people = self._first_names.get(name, set())
+        if len(people) != 1 or self.is_ordinary(name) or not self.role_before(words, first):
+            return None
+        (person,) = people
+        return {
+            f.name: {person}
+            for f in self.catalog.of_kind(Kind.PERSON)
+            if person in self.catalog.vocabulary.get(f.name, {}).get(fold(person), ())
+        }
+
+    def _people_with_typo(
+        self, words: Sequence[Word], first: int
+    ) -> Iterator[tuple[int, int, dict[str, set[str]]]]:
+        role = self.role_before(words, first)
+        for size in (3, 2, 1):
+            span = words[first : first + size]
+            folded = [_without_possessive(word.folded) for word in span]
+            if len(span) < size or any(word.opens_clause for word in span[1:]):
+                continue
+            unknown = [w for w in folded if len(w) > 3 and not self.is_ordinary(w)]
+            if not unknown or any(w in FUNCTION_WORDS for w in folded):
+                continue
+            if size == 1:
+                behind = words[first + 1].folded if first + 1 < len(words) else ""
+                if len(folded[0]) < 6 or not (role or behind in self.nouns):
                     continue
-                if size == 1 and not self._surname_is_meant(words, first):
-                    continue
-                yield first, first + size, found
+            elif any(tuple(folded[n : n + 1]) in self._titles for n in range(size)):
+                continue
+            spelling = " ".join(folded)
+            if spelling in self._names:
+                continue
+            match = process.extractOne(
+                spelling, self._names.keys(), scorer=fuzz.ratio, score_cutoff=_NAME_TYPO_CUTOFF
+            )
+            if match and len(self._names[match[0]]) == size:
+                yield first, first + size, self._people[self._names[match[0]]]
+                return
 
     def role_before(self, words: Sequence[Word], first: int) -> tuple[str, int] | None:
         """The person field whose role stands right before a word, and where the role begins."""
@@ -205,14 +390,48 @@ class Lexicon:
         word = words[place]
         if self.role_before(words, place):
             return not (word.folded in self.nouns or word.folded in FUNCTION_WORDS)
-        if _without_possessive(word.folded) in _EVERYDAY_SURNAMES | FUNCTION_WORDS:
+        name = _without_possessive(word.folded)
+        if name in _EVERYDAY_SURNAMES | FUNCTION_WORDS:
             return False
-        # "Hitchcock thrillers" begins an utterance, "Young people" does too.
-        return word.text[:1].isupper() and not (place == 0 and len(word.folded) < 6)
+        behind = words[place + 1] if place + 1 < len(words) else None
+        if behind and not behind.opens_clause and behind.text[:1].isupper() and not (
+            behind.folded in self.nouns or (behind.singular,) in self._values
+        ):  # fmt: skip
+            return False  # "James Bond"
+        if word.text[:1].isupper():
+            # "Hitchcock thrillers" begins an utterance, "Young people" does too.
+            return place > 0 or len(name) >= 6 or not self.is_ordinary(name)
+        # In lower case only a name that nothing else could be: "hitchcock thrillers".
+        known = max((self._credits[v] for values in self._people[(name,)].values() for v in values))
+        return (
+            len(name) > 4 and known > 1 and not self.is_ordinary(name)
+            and name not in self._first_names and (name,) not in self._titles
+        )  # fmt: skip
 
 
 def _without_possessive(word: str) -> str:
     return re.sub(r"'s?$", "", word)
+
+
+def _ordinary_words(catalog: Catalog) -> set[str]:
+    """Words that the catalog's own prose, themes and categories use in lower case."""
+    texts = [text for item in catalog.items for text in item.texts.values()]
+    texts += [
+        value.lower()
+        for f in catalog.of_kind(Kind.CATEGORY, Kind.KEYWORD)
+        for values in catalog.vocabulary.get(f.name, {}).values()
+        for value in values
+    ]
+    found = {word for text in texts for word in re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)*", text)}
+    folded = {fold(word) for word in found if word.islower()}
+    return folded | {singular(word) for word in folded}
+
+
+def _title_start(title: str) -> Key:
+    """The first words of a title, by which the parts of a series are known."""
+    words = fold(title.replace("-", " ")).split()
+    words = words[1:] if len(words) > 1 and words[0] in ("the", "a", "an") else words
+    return tuple(words[:2])
 
 
 def _title_keys(title: str) -> set[Key]:
@@ -222,7 +441,16 @@ def _title_keys(title: str) -> set[Key]:
     main = tuple(fold(re.split(r"[:–—]\s", title)[0].replace("-", " ")).split())
     if len(main) > 1 or len(" ".join(main)) > 5:
         keys.add(main[:_LONGEST_TITLE])
+    if "-" in title:  # "spiderman", "walle"
+        keys.add(tuple(fold(title.replace("-", "")).split())[:_LONGEST_TITLE])
     for key in list(keys):
         if len(key) > 1 and key[0] in ("the", "a", "an") and len(" ".join(key[1:])) > 3:
             keys.add(key[1:])
+    digits = {v: k for k, v in _NUMERALS.items()}
+    for key in list(keys):
+        # "oceans eleven", "twelve angry men", "fast and the furious"
+        keys.add(tuple(word.replace("'", "") for word in key))
+        if len(key) > 1:
+            keys.add(tuple(digits.get(word, word) for word in key))
+            keys.add(tuple(_NUMERALS.get(word, word) for word in key))
     return keys

@@ -2,7 +2,8 @@
 
 Works on the lower-cased utterance by patterns, since a range is a matter of word order.
 Negation ("nothing after 1990") is left to the reader, which knows the clause; only where
-the negation belongs to the comparison ("no later than") it is read here.
+the negation belongs to the comparison ("no later than") it is read here. Years in which a
+story is set, or somebody is born, are no limit.
 """
 
 from __future__ import annotations
@@ -29,61 +30,92 @@ _DECADE_WORDS = {
 _NUMBER = r"(?:\d+(?:[.,]\d+)?|" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + ")"
 _YEAR = r"(?:1[89]|20)\d\d"
 _DECADE = (
-    r"(?:(?:early|mid|late)[ -](?:to[ -](?:mid|late)[ -])?)?(?:the[ -])?(?:(?:early|mid|late)[ -])?"
+    r"(?:(?:early|mid|late)[ -](?:to[ -](?:the[ -])?(?:mid|late)[ -])?)?(?:the[ -])?"
+    r"(?:(?:very|swinging|roaring|early|mid|late)[ -])*"
     r"(?:(?:1[89]|20)\d0 ?['’]?s|['’]?\d0 ?['’]?s|(?:nineteen[ -])?(?:"
     + "|".join(sorted(_DECADE_WORDS, key=len, reverse=True))
     + r"))\b"
 )
-_SPAN = rf"(?:the years? )?(?P<{{}}>{_DECADE}|{_YEAR}\b)"
+_SPAN = rf"(?:the years? |year )?(?P<{{}}>{_DECADE}|{_YEAR}\b|['’]\d\d\b)"
 _FIRST, _SECOND = _SPAN.format("first"), _SPAN.format("second")
 
 # Each pattern with what it does to the span [low, high] that it names.
 _YEAR_PATTERNS = [
     (rf"\bbetween {_FIRST} (?:and|to|-) {_SECOND}", "between"),
     (rf"\b(?:from |in )?{_FIRST} ?(?:to|until|till|through|-|–|—) ?{_SECOND}", "between"),
+    (rf"\b(?:from )?(?P<first>{_YEAR}) ?[-–—/] ?(?P<second>\d\d)\b", "between"),
     (rf"\b(?:no|not) (?:later|newer|more recent) than {_FIRST}", "until"),
     (rf"\b(?:no|not) (?:earlier|older) than {_FIRST}", "since"),
     (rf"\b(?:until|till|up to|up until|through|no later than|by) {_FIRST}", "until"),
-    (rf"\b(?:from )?{_FIRST} (?:or|and) (?:earlier|older|before)\b", "until"),
-    (rf"\b(?:from )?{_FIRST} (?:or|and) (?:later|newer|after|younger|onwards?|up)\b", "since"),
+    (rf"\b(?:from )?{_FIRST} (?:or|and) (?:earlier|older|before)\b(?! (?:the )?['’\d])", "until"),
+    (rf"\b(?:from )?{_FIRST} (?:or|and) (?:later|newer|after|younger|onwards?|up|beyond)\b(?! (?:the )?['’\d])", "since"),
     (rf"\b(?:from |starting (?:in |from |with )){_FIRST} (?:on|onwards?|forwards?|up)\b", "since"),
-    (rf"\b{_FIRST} onwards?\b", "since"),
+    (rf"\b{_FIRST} (?:onwards?|forwards?)\b", "since"),
+    (rf"\b{_FIRST} ?\+(?!\w)", "since"),
     (rf"\b(?:ever )?since {_FIRST}", "since"),
-    (rf"\b(?:before|prior to|older than|earlier than|pre)[ -]?{_FIRST}", "before"),
-    (rf"\b(?:after|newer than|later than|more recent than|post)[ -]?{_FIRST}", "after"),
-    (rf"(?:\b(?:around|about|circa|roughly|approximately) |~ ?){_FIRST}", "around"),
-    (rf"\b(?:from|in|of|made in|released in|out of) {_FIRST}", "in"),
+    (rf"\b(?:from )?(?:before|prior to|older than|earlier than|pre)[ -]?{_FIRST}", "before"),
+    (rf"\b(?:from )?(?:after|newer than|later than|more recent than|past|beyond|post)[ -]?{_FIRST}", "after"),
+    (rf"(?:\b(?:from )?(?:around|about|circa|roughly|approximately) |~ ?){_FIRST}", "around"),
+    (rf"\b(?:from|in|of|made in|released in|out of|during) {_FIRST}", "in"),
     (rf"(?<![\w'’]){_FIRST}", "in"),
 ]
+# How old an item is: "nothing older than ten years".
+_AGE = rf"\b(?P<how>older|newer|younger|more recent) than (?:about )?(?P<count>{_NUMBER}) (?P<unit>years?|decades?)\b(?! old)"
 _RECENT_YEARS = rf"\b(?:(?:from|in|within|over|of|made in) )?(?:the )?(?:last|past) (?P<count>{_NUMBER}) (?P<unit>years?|decades?)\b"
 _LAST_ONE = r"\b(?:(?:from|in|within|of|made in) )?(?:the )?(?:last|past) (?P<unit>year|decade)\b"
+_THIS_ONE = r"\b(?:(?:from|in|within|of|made in) )?this (?P<unit>year|decade)\b"
 _CENTURY = r"\b(?:(?:from|in|of) )?(?:the )?(?:(?P<this>this|21st|twenty[ -]first)|(?:last|20th|twentieth)) century\b"
-# A decade or year behind these is where the story is set, not when the item was made.
+# A decade or year behind these is where the story is set, or when somebody was born, not
+# when the item was made: "set in Paris in the 1920s", "a woman in her 30s".
 _SETTING = re.compile(
-    r"\b(?:set|sets|takes? place|taking place|happens|happening|playing|during|about|story|life|"
-    r"living|lived) (?:back |mostly |somewhere )?(?:in |of |during |around )?$"
+    r"\b(?:(?:set|sets|setting|takes? place|taking place|happens?|happening|unfolds?|plays out|"
+    r"born|raised|living|lived|lives|life|growing up|grew up|coming of age|trapped|stuck)"
+    r"(?:(?: (?!made|released|from|film|films|movie|movies|but|and|or|nothing|not|no)[\w'’]+){0,4}?"
+    r" (?:in|during|around|at|through|throughout|over|of|circa)| (?:before|after|between|from))"
+    r"|(?:story|stories|tales?|memories|history|events) (?:in|of|during)"
+    r"|about(?: life in)?|his|her|their|my|your|our|someone's)(?: the)?(?: years?)? $"
 )
+_RELEASE = re.compile(r"\b(?:made|released|produced|shot|filmed) (?:in|during|around|about)(?: the)? $")
+# "in 1940s Los Angeles": a decade that describes a place.
+_PLACE_BEHIND = re.compile(r" (?!style\b|or\b|and\b|please\b|but\b|with\b)[a-z]")
+_UNION = re.compile(r"\s*(?:,|/|&)?\s*(?P<word>or|and|or maybe|or even|as well as|/|&)?(?: (?:from|in|of|the))*\s*")
 
 _MOST = (
-    r"under|less than|shorter than|fewer than|below|at most|max(?:imum)?(?: of)?|up to|within|"
+    r"under|less than|shorter than|fewer than|below|at (?:the )?(?:very )?most|max(?:imum)?(?: of)?|"
+    r"up to|within|sub|not exceeding|"
     r"(?:no|not|nothing|isn't|not any) (?:longer|more|over|above|bigger)(?: than)?|"
+    r"(?:does|should|must|can|do|to)(?:n't| not)?(?: not)? (?:exceed|go over|run over|last (?:longer|more) than)|"
     r"(?:only |just )?(?:have|got|have got|'ve got)(?: only| just| about| at most)?|in"
 )
 _LEAST = (
-    r"over|more than|longer than|at least|min(?:imum)?(?: of)?|above|"
+    r"over|more than|longer than|at (?:the )?(?:very )?least|min(?:imum)?(?: of)?|above|upwards of|"
     r"(?:no|not) (?:shorter|less|under|fewer)(?: than)?"
 )
-_STRICT = {"under", "less than", "shorter than", "fewer than", "below"}
+_STRICT = {"under", "less than", "shorter than", "fewer than", "below", "sub"}
 _STRICT_LEAST = {"over", "more than", "longer than", "above"}
 
 
 @dataclass(frozen=True)
 class Range:
-    """A limit of bounds and the part of the text it was read from."""
+    """A limit of bounds and the part of the text it was read from.
+
+    `gaps` are what lies between alternatives: "70s or 90s" is 1970 to 1999 with the
+    eighties as a gap. They hold beside the limit, as negated limits.
+    """
 
     limit: Limit
     start: int
     end: int
+    gaps: tuple[Limit, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Limit, ...]:
+        """The alternatives one by one, for where each of them is ruled out."""
+        parts, low = [], self.limit.minimum
+        for gap in sorted(self.gaps, key=lambda one: one.minimum or 0):
+            parts.append(Limit(self.limit.fields, minimum=low, maximum=(gap.minimum or 0) - 1))
+            low = (gap.maximum or 0) + 1
+        return (*parts, Limit(self.limit.fields, minimum=low, maximum=self.limit.maximum))
 
 
 def read_ranges(text: str, catalog: Catalog, today: datetime.date | None = None) -> list[Range]:
@@ -93,10 +125,55 @@ def read_ranges(text: str, catalog: Catalog, today: datetime.date | None = None)
         lowered = text
     found: list[Range] = []
     for f in catalog.of_kind(Kind.NUMBER):
-        found += _quantities(lowered, f.name, (f.unit or f.label).lower())
+        amounts = _quantities(lowered, f.name, (f.unit or f.label).lower())
+        found += [one for one in amounts if _is_within(one.limit, catalog.range_of(f.name))]
     for f in catalog.of_kind(Kind.YEAR):
-        found += _years(lowered, f.name, today or datetime.date.today())
+        years = _without_overlap(list(_years(lowered, f.name, today or datetime.date.today())))
+        found += _joined(years, lowered)
     return _without_overlap(found)
+
+
+def _is_within(limit: Limit, known: tuple[float, float] | None) -> bool:
+    """Whether an amount can be meant: "the first five minutes" of a film are no runtime."""
+    if known is None or None in (limit.minimum, limit.maximum):
+        return True
+    assert limit.minimum is not None
+    assert limit.maximum is not None
+    return limit.maximum >= known[0] and limit.minimum <= known[1]
+
+
+def _joined(found: list[Range], text: str) -> list[Range]:
+    """Years that stand side by side as alternatives, made one: "80s or 90s", "60s and 70s"."""
+    result: list[Range] = []
+    for one in found:
+        last = result[-1] if result else None
+        between = _UNION.fullmatch(text[last.end : one.start]) if last else None
+        if last and between and (between["word"] or text[last.end : one.start].strip()):
+            low, high = sorted((last.limit, one.limit), key=_low)
+            apart = _high(low) < _low(high)
+            if between["word"] == "or" or apart:
+                gaps = (*last.gaps, *one.gaps)
+                if _high(low) + 1 < _low(high):
+                    gap = Limit(low.fields, minimum=_high(low) + 1, maximum=_low(high) - 1, negated=True)
+                    gaps = (*gaps, gap)
+                top = max(_high(low), _high(high))
+                bounds = [None if abs(x) == float("inf") else x for x in (_low(low), top)]
+                if bounds != [None, None]:
+                    whole = Limit(low.fields, minimum=bounds[0], maximum=bounds[1])
+                    result[-1] = Range(whole, last.start, one.end, gaps)
+                elif gaps:  # "before 1950 or after 2000"
+                    result[-1] = Range(gaps[-1], last.start, one.end)
+                continue
+        result.append(one)
+    return result
+
+
+def _low(limit: Limit) -> float:
+    return float("-inf") if limit.minimum is None else limit.minimum
+
+
+def _high(limit: Limit) -> float:
+    return float("inf") if limit.maximum is None else limit.maximum
 
 
 def _without_overlap(found: list[Range]) -> list[Range]:
@@ -116,35 +193,66 @@ def _years(text: str, name: str, today: datetime.date) -> Iterator[Range]:
     def free(match: re.Match[str]) -> bool:
         return all(match.end() <= a or b <= match.start() for a, b in taken)
 
+    for match in re.finditer(_AGE, text):
+        taken.append(match.span())
+        ago = today.year - _years_of(match)
+        older = match["how"] == "older"
+        limit = Limit((name,), maximum=ago - 1) if older else Limit((name,), minimum=ago)
+        yield Range(limit, *match.span())
     for pattern in (_RECENT_YEARS, _LAST_ONE):
         for match in re.finditer(pattern, text):
-            if not free(match):
-                continue
-            count = _number(match.groupdict().get("count") or "1")
-            years = int(count * (10 if match["unit"].startswith("decade") else 1))
-            taken.append(match.span())
-            yield Range(Limit((name,), minimum=today.year - years), *match.span())
+            if free(match):
+                taken.append(match.span())
+                yield Range(Limit((name,), minimum=today.year - _years_of(match)), *match.span())
+    for match in re.finditer(_THIS_ONE, text):
+        taken.append(match.span())
+        since = today.year - (today.year % 10 if match["unit"] == "decade" else 0)
+        yield Range(Limit((name,), minimum=since), *match.span())
     for match in re.finditer(_CENTURY, text):
         taken.append(match.span())
+        if _is_setting(text, match.start(), match.end(), match[0]):
+            continue
         limit = Limit((name,), minimum=2000) if match["this"] else Limit((name,), 
                       minimum=1900, maximum=1999)  # fmt: skip
         yield Range(limit, *match.span())
+    settings: list[int] = []  # where years of a setting end
     for pattern, relation in _YEAR_PATTERNS:
         for match in re.finditer(pattern, text):
             if not free(match):
                 continue
             taken.append(match.span())
-            if relation == "in" and _SETTING.search(text[: match.start()] + " "):
-                continue
-            if relation == "in" and re.match(r"(?:in|of) ", match[0]) and _SETTING.search(
-                text[: match.start()] + match[0].split(" ")[0] + " "
-            ):  # fmt: skip
+            goes_on = any(
+                0 <= match.start() - end <= 12 and _UNION.fullmatch(text[end : match.start()])
+                and text[end : match.start()].strip() not in ("", ",")
+                for end in settings
+            )  # fmt: skip
+            if goes_on or _is_setting(text, match.start(), match.end(), match[0], match.start("first")):
+                settings.append(match.end())
                 continue
             low, high = _span(match["first"])
             if relation == "between":
-                second_low, second_high = _span(match["second"])
+                second = match["second"]
+                if re.fullmatch(r"\d\d", second):  # "1960-69"
+                    second = match["first"][:2] + second
+                second_low, second_high = _span(second)
                 low, high = min(low, second_low), max(high, second_high)
             yield Range(_year_limit(name, relation, low, high), *match.span())
+
+
+def _years_of(match: re.Match[str]) -> int:
+    count = _number(match.groupdict().get("count") or "1")
+    return int(count * (10 if match["unit"].startswith("decade") else 1))
+
+
+def _is_setting(text: str, start: int, end: int, words: str, first: int | None = None) -> bool:
+    """Whether a time is the story's and not the item's."""
+    before = text[: start if first is None else first]
+    if _RELEASE.search(before) or re.search(r"\bfrom (?:about |around )?(?:the )?$", before):
+        return False
+    if _SETTING.search(before if before.endswith(" ") else before + " "):
+        return True
+    in_place = re.match(r"(?:in|of) (?!the )", words) and words.endswith("s")
+    return bool(in_place and _PLACE_BEHIND.match(text[end:]))
 
 
 def _year_limit(name: str, relation: str, low: int, high: int) -> Limit:
@@ -165,6 +273,9 @@ def _span(words: str) -> tuple[int, int]:
     year = re.fullmatch(_YEAR, words.strip())
     if year:
         return int(words), int(words)
+    if re.fullmatch(r"['’]\d\d", words):  # "from '99"
+        short = int(words[1:])
+        return (short + (1900 if short >= 30 else 2000),) * 2
     start = next((start for word, start in _DECADE_WORDS.items() if word in words), None)
     if start is None:
         digits = re.search(r"\d+", words)
@@ -172,13 +283,9 @@ def _span(words: str) -> tuple[int, int]:
         start = int(digits[0])
         if start < 100:  # "the 20s" of talk about art are the 1920s
             start += 1900 if start >= 20 else 2000
-    if "early" in words and "to" not in words.split():
-        return start, start + 3
-    if "mid" in words and "to" not in words.split():
-        return start + 3, start + 6
-    if "late" in words and "to" not in words.split():
-        return start + 6, start + 9
-    return start, start + 9
+    parts = {"early": (0, 3), "mid": (3, 6), "late": (6, 9)}
+    named = [parts[word] for word in re.findall(r"early|mid|late", words)] or [(0, 9)]
+    return start + named[0][0], start + named[-1][1]
 
 
 # --- durations and other quantities --------------------------------------------------
@@ -186,19 +293,32 @@ def _span(words: str) -> tuple[int, int]:
 
 def _quantities(text: str, name: str, unit: str) -> Iterator[Range]:
     amount = _duration_pattern() if unit == "minutes" else _unit_pattern(unit)
+    bare = rf"(?P<first>{_NUMBER}|{amount})"
+    label = r"(?:runtime|running time|length|duration|long)(?: (?:of|is|at))?" if unit == "minutes" else "^$"
     patterns = [
-        (rf"\bbetween (?P<first>{amount}) and (?P<second>{amount})", "between"),
-        (rf"\b(?P<how>{_MOST}) (?:about |around )?(?P<first>{amount})", "most"),
-        (rf"\b(?P<how>{_LEAST}) (?P<first>{amount})", "least"),
-        (rf"(?P<first>{amount}) (?:or less|or under|or shorter|max(?:imum)?|at most|tops|at the most)\b", "most"),
-        (rf"(?P<first>{amount}) (?:or more|or longer|plus|min(?:imum)?|at least)\b", "least"),
+        (rf"\bbetween {bare} (?:and|to|-) (?P<second>{amount})", "between"),
+        (rf"\b(?:from )?{bare} ?(?:to|-|–) ?(?P<second>{amount})", "between"),
+        (rf"\b(?P<how>{_MOST})[ -](?:about |around )?(?P<first>{amount})", "most"),
+        (rf"\b(?P<how>{_LEAST})[ -](?P<first>{amount})", "least"),
+        (rf"\b(?P<first>{amount}),? (?:or (?:less|under|shorter)|max(?:imum)?|at (?:the )?(?:very )?most|tops)\b", "most"),
+        (rf"\b(?P<first>{amount}),? (?:or (?:more|longer|over)|plus|min(?:imum)?|at (?:the )?(?:very )?least)\b", "least"),
+        (rf"\b{label} (?P<how>{_MOST}) (?P<first>\d+)\b", "most"),
+        (rf"\b{label} (?P<how>{_LEAST}) (?P<first>\d+)\b", "least"),
         (rf"(?:\b(?:about|around|roughly|approximately) |~ ?)?\b(?P<first>{amount})", "around"),
     ]
     for pattern, relation in patterns:
         for match in re.finditer(pattern, text):
+            if relation != "between" and re.match(r"(?:an? )?(?:second|minute)\b", match["first"]):
+                continue  # "wait a minute"
             value = _amount(match["first"], unit)
             if relation == "between":
-                limit = Limit((name,), minimum=value, maximum=_amount(match["second"], unit))
+                if re.fullmatch(_NUMBER, match["first"]):  # "between one and two hours"
+                    shared = re.sub(rf"^{_NUMBER}", "", match["second"])
+                    value = _amount(match["first"] + shared, unit)
+                top = _amount(match["second"], unit)
+                if top < value:
+                    continue
+                limit = Limit((name,), minimum=value, maximum=top)
             elif relation == "most":
                 strict = match.groupdict().get("how") in _STRICT
                 limit = Limit((name,), maximum=value - 1 if strict else value)
@@ -213,10 +333,11 @@ def _quantities(text: str, name: str, unit: str) -> Iterator[Range]:
 
 def _duration_pattern() -> str:
     hours = r"(?:hours?|hrs?|h)\b"
-    minutes = r"(?:minutes?|mins?|min)\b"
+    minutes = r"(?:minutes?|mins?|min|m)\b"
     return (
-        rf"(?:\d+ ?h ?\d+ ?(?:m(?:in)?)?\b|(?:an?|one|{_NUMBER})[ -]{hours} and (?:a half|{_NUMBER} {minutes})|"
-        rf"{_NUMBER} and a half {hours}|an hour and a half|{_NUMBER}[ -]?{hours}|{_NUMBER}[ -]?{minutes})"
+        rf"(?:\d+ ?h(?:rs?)? ?\d+ ?(?:m(?:ins?)?)?\b|{_NUMBER}[ -]?{hours}(?:,? and|,)? {_NUMBER} {minutes}|"
+        rf"{_NUMBER}[ -]?{hours} and a half|{_NUMBER} and a half {hours}|"
+        rf"{_NUMBER}[ -]?{hours}|{_NUMBER}[ -]?{minutes})(?: long\b| in length\b)?"
     )
 
 
@@ -229,12 +350,11 @@ def _amount(words: str, unit: str) -> float:
     if unit != "minutes":
         number = re.search(_NUMBER, words)
         return _number(number[0]) if number else 0.0
-    compact = re.fullmatch(r"(\d+) ?h ?(\d+) ?(?:m(?:in)?)?", words)
-    if compact:
-        return int(compact[1]) * 60 + int(compact[2])
     half = 30.0 if "and a half" in words else 0.0
-    numbers = [_number(n) for n in re.findall(rf"\b{_NUMBER}\b", words.replace("and a half", ""))]
-    if re.search(r"\bh(?:ours?|rs?)?\b|\dh\b", words):
+    words = words.replace("and a half", "")
+    digits_or_words = r"\d+(?:[.,]\d+)?|\b(?:" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b"
+    numbers = [_number(n) for n in re.findall(digits_or_words, words)]
+    if re.search(r"\bh(?:ours?|rs?)?\b|\d ?h", words):
         return numbers[0] * 60 + half + (numbers[1] if len(numbers) > 1 else 0)
     return numbers[0]
 

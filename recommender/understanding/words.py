@@ -10,7 +10,7 @@ from retrieval.catalog import fold
 
 MAX_UTTERANCE = 2000  # characters
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*'?")
-_BREAK = re.compile(r"[.,;:!?()\n\"“”–—]|\s-\s")
+_BREAK = re.compile(r"[.,;:!?()\n–—]|\s-\s")  # quotation marks go around words, not between clauses
 # Words that carry no wish of their own; a phrase of these alone is no wish.
 FUNCTION_WORDS = frozenset(
     "a about actually again all also am an and another any anything are as at be been but by can "
