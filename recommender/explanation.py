@@ -61,12 +61,14 @@ def frame_of(item: Item, catalog: Catalog, backing: Backing) -> Frame:
             themes += list(item.facets.get(f.name, ()))
         elif f.name in item.texts:
             stories += _runs(item.texts[f.name])
-    categories = list(dict.fromkeys(categories)) or [f"recommended {catalog.noun}"]
+    categories = list(dict.fromkeys(categories))
     themes = [theme for theme in dict.fromkeys(themes) if theme not in categories]
     leads = _leads(backing, catalog)
     phrases = {
         "lead": tuple((lead, lead) for lead in leads),
-        "category": tuple((f"{_article(c, capital=not leads)} {c}", c) for c in categories),
+        "category": tuple(
+            (f"{_article(c, capital=not leads)} {c}", c) for c in categories or [catalog.noun]
+        ),
         "and category": tuple((f"and {c}", c) for c in categories),
         "noun": ((catalog.noun, "the noun"),),
         "theme": tuple((f"with the theme {t}", t) for t in themes),
@@ -87,6 +89,8 @@ def frame_of(item: Item, catalog: Catalog, backing: Backing) -> Frame:
         "story": ("stop",),
         "stop": (),
     }
+    if not categories:  # "A film with the theme …"
+        following["category"] = following["noun"]
     return Frame("lead" if leads else "category", phrases, following, ("stop",))
 
 

@@ -161,6 +161,18 @@ class Lexicon:
             if len({_title_start(self.catalog[i].title) for i in ids}) == 1:
                 self._titles[(word,)] = sorted(ids)
                 self._telling.add((word,))
+        starts: dict[Key, set[str]] = {}
+        for item in self.catalog.items:
+            if len(fold(item.title).split()) > 3:
+                starts.setdefault(_title_start(item.title), set()).add(item.id)
+        for start, ids in starts.items():  # "eternal sunshine"
+            if len(ids) == 1 and all(len(word) > 4 for word in start) and start not in self._titles:
+                self._titles[start] = sorted(ids)
+                self._telling.add(start)
+
+    def exact(self, words: Sequence[Word]) -> tuple[str, ...]:
+        """The items of just this title."""
+        return tuple(self._titles.get(tuple(word.folded for word in words), ()))
 
     def is_part_of_title(self, words: Sequence[Word]) -> bool:
         """Whether words name an item though they are only a part of its title."""
@@ -301,11 +313,19 @@ class Lexicon:
                         continue
                     if found and not self._surname_is_meant(words, first):
                         continue
-                    found = found or self._by_first_name(words, first)
+                    found = self._best_known(found) if found else self._by_first_name(words, first)
                 if found:
                     yield first, first + size, found
         for first in range(len(words)):
             yield from self._people_with_typo(words, first)
+
+    def _best_known(self, found: dict[str, set[str]]) -> dict[str, set[str]]:
+        """Of people who share a surname, those whom it brings to mind: Alfred Hitchcock."""
+        most = max(self._credits[v] for values in found.values() for v in values)
+        known = {
+            name: {v for v in values if self._credits[v] * 3 >= most} for name, values in found.items()
+        }
+        return {name: values for name, values in known.items() if values}
 
     def _family(
         self, words: Sequence[Word], first: int

@@ -12,35 +12,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from recommender.understanding.lexicon import Lexicon, Match, Value
-from recommender.understanding.ranges import read_ranges
+from recommender.understanding.phrases import (
+    COMPARING, DEGREES, LEAVE_BEFORE, LEAVE_BEHIND, MANNER, NEGATORS, NOT_NEGATING, NOT_TASTE,
+    SERIES, TAILS, TASTE, WEARY,
+)  # fmt: skip
+from recommender.understanding.ranges import Range, read_ranges
 from recommender.understanding.words import FUNCTION_WORDS, Word, singular, split_words
 from retrieval.catalog import Kind
 from retrieval.limits import Limit
 
-_NEGATORS = frozenset(
-    "no not without nothing never none nor neither don't dont doesn't didn't won't wouldn't isn't "
-    "aren't can't cannot avoid avoiding except excluding exclude skip hate hates hated hating "
-    "dislike disliked loathe sick tired bored anything-but minus ban non".split()
-)
-_NOT_NEGATING = (
-    ("don't", "mind"), ("not", "only"), ("not", "just"), ("not", "bad"), ("no", "problem"),
-    ("can't", "wait"), ("not", "sure"), ("no", "matter"), ("no", "idea"), ("not", "necessarily"),
-    ("don't", "care"), ("no", "preference"), ("why", "not"), ("can't", "decide"), ("don't", "know"),
-)  # fmt: skip
 _LIKED = frozenset(
     "love loved loves adore adored like liked likes enjoy enjoyed favourite favorite favourites "
-    "favorites fan similar reminiscent resembling resembles vein style spirit alike recall".split()
+    "favorites fan similar reminiscent resembling resembles vein style spirit alike recall obsessed "
+    "crazy care cared rewatch rewatching".split()
 )
 _SEEN = frozenset("seen saw watched watching rewatched already".split())
 _DISLIKED = frozenset("hate hated disliked loathe loathed boring awful bored terrible".split())
 _CUES = _LIKED | _SEEN | _DISLIKED | frozenset({"than", "as", "to", "of", "not", "except", "about"})
 _TITLE_CUES = _LIKED | _SEEN | _DISLIKED | frozenset({"than", "except", "reminds"})
-_TASTE = re.compile(
-    r"\bi(?:'m| am)? (?:(?:usually|always|really|generally|normally|mostly|also|just|do|absolutely|"
-    r"kind of|tend to|quite) )*(?:like|love|enjoy|prefer|adore|into|a (?:big |huge )?fan of|"
-    r"a sucker for)\b|\bmy favou?rite (?!is to)|\bfan of\b"
-)
-_NOT_TASTE = re.compile(r"\b(?:i'd|i would|would|we'd|something|anything|films?|movies?|one) (?:really )?(?:like|love|enjoy|prefer)")
+_CUE_LINKS = frozenset({"to", "of", "for", "with", "about"})  # "obsessed with", "didn't care for"
+_UNSEEN = frozenset("haven't havent hasn't hasnt never".split())
+_BROAD = 0.4  # a category that holds so much of a catalog is not ruled out by a hint
 _JOINERS = frozenset({"or", "and", "nor", "any", "either"})
 # A category word before one of these is the thing asked for, not a part of the story.
 _CLOSERS = frozenset(
@@ -48,6 +40,7 @@ _CLOSERS = frozenset(
     "but please instead only then now tonight too not no without made please is are i we over "
     "featuring like similar between since until at less more than shorter longer you to on as maybe perhaps though if possibly ideally preferably".split()
 )
+_DANGLING = frozenset("a an the with without of from in by or and but for to than that is no set made during".split())
 _THEME_OPENERS = frozenset("about".split())
 _CONTEXT = {
     "company": r"\b(?:with|for) (?:my |our |the |some |a |an )?(?:whole |little |young |old |\d+[- ]year[- ]old )*(?:kids?|children|family|parents?|mum|mom|mother|dad|father|girlfriend|boyfriend|wife|husband|partner|friends?|grandma|grandpa|grandparents?|grandmother|grandfather|son|daughter|brother|sister|nephew|niece|toddlers?|teenagers?|teens|roommates?|colleagues?|class|students)\b(?:,? (?:who|aged?) [^,.;]{1,20})?",
@@ -81,8 +74,15 @@ class ItemRead:
 
 @dataclass(frozen=True)
 class LimitRead:
+    """A limit. `instead` holds where what it rules out is asked for: "horror, not too scary".
+
+    `vague` ones ("classic") give way to stated bounds ("a classic from the 90s").
+    """
+
     limit: Limit
     words: str
+    instead: Limit | None = None
+    vague: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ class Reading:
     taste_leanings: list[LeaningRead] = field(default_factory=list)
     context: list[tuple[str, str]] = field(default_factory=list)  # (kind, words)
     wish: str = ""
+    permitted: list[Limit] = field(default_factory=list)  # "subtitles are fine"
     fragment: bool = False  # values and no sentence around them: "french maybe"
 
 
@@ -155,18 +156,25 @@ class _Pass:
         self.keywords = keywords
         self.prose = prose
         self.drop: set[int] = set()  # words that are no part of the wish
+        self.latest: list[int] = []  # places of the limits that the span before has made
 
     def run(self) -> Reading:
         self._claim_titles()
         self._claim_ranges()
+        self._claim_misspelt_titles()
         self._claim_people()
         self._claim_values()
         self.spans.sort(key=lambda span: span.first)
         polarities = self._polarities()
         for span, negated in zip(self.spans, polarities, strict=True):
             if negated is not None:
+                made = len(self.reading.limits)
                 self._interpret(span, negated)
-        self._read_negated_rest()
+                if len(self.reading.limits) > made:
+                    self.latest = list(range(made, len(self.reading.limits)))
+        self._settle_items()
+        self._read_negated_rest(polarities)
+        self._settle_limits()
         self._read_context()
         self.reading.wish = self._rest()
         self.reading.fragment = bool(self.spans) and not any(
@@ -189,36 +197,64 @@ class _Pass:
         return True
 
     def _claim_titles(self) -> None:
-        for first, last, ids in self.lexicon.titles(self.words):
-            if not any(self.taken[first:last]) and self._title_is_meant(first, last):
-                self._claim_title(first, last, ids)
+        found = list(self.lexicon.titles(self.words))
+        claimed = -1
+        while claimed != len(self.spans):  # a title may be known by the one before it in a list
+            claimed = len(self.spans)
+            for first, last, ids in found:
+                if any(self.taken[first:last]):
+                    continue
+                ids, end = self._with_year(last, ids)
+                if self._title_is_meant(first, last, end):
+                    self._claim_title(first, last, end, ids)
+
+    def _claim_misspelt_titles(self) -> None:
+        budget = 6  # lookups, which are the slowest part of the reading
         for place in range(1, len(self.words)):
-            cue = self.words[place - 1]
-            if cue.folded not in _TITLE_CUES and not (
-                cue.folded == "to" and place > 1 and self.words[place - 2].folded == "similar"
-            ):
-                continue
             free = self._free_run(place)
-            if not free or self.words[place].folded in FUNCTION_WORDS - {"the", "a", "an", "my"}:
+            if not free or not budget or not self._is_cue(place - 1):
+                continue
+            if self.words[place].folded in FUNCTION_WORDS - {"the", "a", "an", "my"}:
                 continue
             if not self._reads_like_title(place):
                 continue
+            budget -= 1
             # A slip in the article ("teh matrx") must not hide the title behind it.
             for skip in (0, 1) if free > 1 and len(self.words[place].folded) <= 3 else (0,):
                 found = self.lexicon.title_with_typo(self.words[place + skip : place + free])
                 if found:
-                    self._claim_title(place, place + skip + found[0], found[1])
+                    last = place + skip + found[0]
+                    ids, end = self._with_year(last, found[1])
+                    self._claim_title(place, last, end, ids)
                     break
 
-    def _claim_title(self, first: int, last: int, ids: tuple[str, ...]) -> None:
-        # A year behind a title tells films of one name apart and is no limit.
+    def _is_cue(self, place: int) -> bool:
+        word = self.words[place]
+        if word.folded in _CUE_LINKS and place:
+            return self.words[place - 1].folded in _LIKED
+        return word.folded in _TITLE_CUES and not self._is_wishing(place)
+
+    def _with_year(self, last: int, ids: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+        """A year behind a title tells films of one name apart and is no limit."""
         if last < len(self.words) and re.fullmatch(r"(1[89]|20)\d\d", self.words[last].folded):
             year = float(self.words[last].folded)
             catalog = self.lexicon.catalog
             same = tuple(i for i in ids if catalog[i].numbers.get("year") == year)
             if same:
-                ids, last = same, last + 1
-        self._claim(first, last, ids)
+                return same, last + 1
+        return ids, last
+
+    def _claim_title(self, first: int, last: int, end: int, ids: tuple[str, ...]) -> None:
+        behind = [word.folded for word in self.words[last : last + 2]]
+        if end == last and behind and behind[0] in SERIES:
+            # "the Star Wars films" are several; "a Heat movie" may be.
+            whole = behind[0] not in ("film", "movie") or self._cue_is_negative(first)
+            self._claim(first, end + 1, self.lexicon.series(ids) if whole else ids)
+        else:
+            self._claim(first, end, ids)
+
+    def _cue_is_negative(self, first: int) -> bool:
+        return any(word.folded in NEGATORS for word in self.words[max(0, first - 3) : first])
 
     def _free_run(self, place: int) -> int:
         count = 0
@@ -237,7 +273,7 @@ class _Pass:
         plain = self.text[:1].lower() + self.text[1:].replace("I ", "i ").replace("I'", "i'")
         return self.words[first].text[:1].isupper() or plain == plain.lower()
 
-    def _title_is_meant(self, first: int, last: int) -> bool:
+    def _title_is_meant(self, first: int, last: int, end: int) -> bool:
         span = self.words[first:last]
         content = [w for w in span if w.folded not in FUNCTION_WORDS]
         if self._quoted(span[0].start, span[-1].end):
@@ -246,18 +282,33 @@ class _Pass:
             return False
         if len(content) >= 3 or (len(span) >= 4 and content):
             return True
-        whole = first == 0 and last == len(self.words)
-        cue = self._cue_before(first)
-        closed = last == len(self.words) or self.words[last].opens_clause or (
+        whole = first == 0 and end == len(self.words)
+        manner = last < len(self.words) and self.words[last].folded in MANNER
+        cue = self._cue_before(first) or (
+            manner and not self._is_plain_value(span) and not self.lexicon.is_ordinary(span[0].folded)
+        )
+        closed = manner or end > last or last == len(self.words) or self.words[last].opens_clause or (
             self.words[last].folded in ("and", "but", "or", "with", "yesterday", "already", "so",
                                         "please", "too", "recently", "is", "was", "again", "that",
-                                        "in", "from", "by", "very", "because", "which", "where")
+                                        "in", "from", "by", "very", "because", "which", "where",
+                                        "for", "more", "less", "last", "yet", "on", "to", "twice",
+                                        "today", "tonight", "instead", "as", "though", "what",
+                                        "any", "something", "anything", "years", "when", "than")
+            or self.words[last].folded in SERIES
             or re.fullmatch(r"(1[89]|20)\d\d", self.words[last].folded) is not None
         )  # fmt: skip
+        if content and self._cue_is_negative(first) and (
+            (last < len(self.words) and self.words[last].folded in SERIES and not self._is_plain_value(span))
+            or any(other.what == self.lexicon.exact(span) for other in self.spans)
+        ):  # fmt: skip
+            return True  # "but not a Die Hard film", "not Titanic itself"
+        if self.lexicon.is_part_of_title(span):
+            return (cue or whole) and closed
         if whole:
-            return bool(content) or all(w.capitalised for w in span)
+            return True
         shouted = self.text.upper() == self.text
-        proper = all(w.capitalised for w in content) and not shouted and bool(content)
+        named = content or (span if cue or end > last else [])  # "Up", "Get Out"
+        proper = all(w.capitalised for w in named) and not shouted and bool(named)
         if all(w.folded.isdigit() for w in span):
             return cue and closed
         if cue and closed and (content or proper):
@@ -278,20 +329,26 @@ class _Pass:
     def _cue_before(self, first: int) -> bool:
         """Whether a word that introduces a title stands before, across "and" and an article."""
         place = first - 1
+        if place > 0 and self.words[place].folded in ("and", "or", "&") and self.words[place].opens_clause:
+            place -= 1  # "Jaws, Alien, and The Thing"
+            return self.taken[place] and self._is_item(place)
         while place >= 0 and not self.words[place + 1].opens_clause:
             word = self.words[place]
             if word.folded in _TITLE_CUES:
                 return not (word.folded == "like" and self._is_wishing(place))
-            if word.folded in ("to", "of") and place and self.words[place - 1].folded in _TITLE_CUES:
+            if word.folded in _CUE_LINKS and place and self.words[place - 1].folded in _TITLE_CUES:
                 return True
-            if word.folded not in ("and", "or", "the", "a", "an", "film", "movie", "also", "both"):
+            if word.folded not in ("and", "or", "the", "a", "an", "film", "movie", "also", "both",
+                                   "all", "every", "watching", "that", "are", "is"):  # fmt: skip
                 if not self.taken[place]:
                     return False
             place -= 1
         # A list after a cue: "I loved Alien, Heat and Her".
-        return place >= 0 and self.taken[place] and any(
-            span.last == place + 1 and isinstance(span.what, tuple) for span in self.spans
-        )  # fmt: skip
+        apart = first - 1 > place or self.words[first].opens_clause
+        return place >= 0 and apart and self.taken[place] and self._is_item(place)
+
+    def _is_item(self, place: int) -> bool:
+        return any(span.last == place + 1 and isinstance(span.what, tuple) for span in self.spans)
 
     def _is_wishing(self, place: int) -> bool:
         return place > 0 and self.words[place - 1].folded in ("i'd", "would", "we'd", "you", "feel")
@@ -306,11 +363,14 @@ class _Pass:
         for found in read_ranges(self.text, self.lexicon.catalog):
             inside = [n for n, w in enumerate(self.words) if w.start < found.end and w.end > found.start]
             if inside and not any(self.taken[n] for n in inside):
-                self._claim(inside[0], inside[-1] + 1, found.limit)
+                self._claim(inside[0], inside[-1] + 1, found)
+        for age in re.finditer(r"\b(?:\w+[ -])?years?[ -]olds?\b", self.text.lower()):
+            for n, word in enumerate(self.words):  # "for my 6 year old" is about no old film
+                self.taken[n] |= age.start() <= word.start < age.end()
 
     def _claim_people(self) -> None:
         for first, last, found in self.lexicon.people(self.words):
-            self._claim(first, last, found)
+            self._claim(first, last, found)  # those that overlap an earlier one are not
 
     def _claim_values(self) -> None:
         for match in self.lexicon.values(self.words):
@@ -356,16 +416,19 @@ class _Pass:
         while place >= stop and steps < 7:
             word = self.words[place]
             pair = (word.folded, self.words[place + 1].folded) if place + 1 < len(self.words) else ()
-            if word.folded in ("but", "just", "only", "rather", "instead") and not (
-                word.folded == "but" and place and self.words[place - 1].folded in ("anything", "nothing")
-            ):  # fmt: skip
-                if word.folded != "only" or steps:
-                    return None
             if word.folded == "but":
-                return place - 1 if self.words[place - 1].folded == "anything" else None
-            if word.folded in _NEGATORS and pair not in _NOT_NEGATING:
+                lead = [w.folded for w in self.words[max(0, place - 2) : place]]
+                if set(lead) & {"anything", "everything", "all", "any", "every", "anyone"}:
+                    return place - 1 if lead[-1] in ("anything", "everything", "all") else place - 2
+                return None
+            if word.folded in ("just", "only", "rather", "instead") and (
+                word.folded != "only" or steps
+            ):  # fmt: skip
+                return None
+            if word.folded in NEGATORS and pair not in NOT_NEGATING and self._negates(place, span):
                 while place > 0 and not self.words[place].opens_clause and (
-                    self.words[place - 1].folded in ("i", "we", "please", "do", "really", "but", "and")
+                    self.words[place - 1].folded in ("i", "we", "please", "do", "really", "but", "and",
+                                                     "i'm", "am", "that", "which", "it", "is")
                 ):  # fmt: skip
                     place -= 1
                 return place
@@ -377,12 +440,24 @@ class _Pass:
             steps += 1
         return None
 
+    def _negates(self, place: int, span: _Span) -> bool:
+        """Whether a negator reaches a span; most do, some only what stands close."""
+        word = self.words[place].folded
+        between = {w.folded for w in self.words[place + 1 : span.first]}
+        if word in COMPARING:
+            return between <= DEGREES | _LIKED
+        if word in WEARY:
+            return bool(between & {"of", "with", "by"})
+        if word in ("hate", "hated", "hates", "dislike") and between & {"but", "who", "that"}:
+            return False
+        return not (word in _UNSEEN and between & {"seen", "watched", "heard", "tried"})
+
     def _completes(self, previous: _Span, span: _Span) -> bool:
         """Whether two spans are one noun phrase of categories: "romantic comedy"."""
         return (
             span.first == previous.last
             and not self.words[span.first].opens_clause
-            and isinstance(previous.what, Match)
+            and isinstance(previous.what, Match | Range)
             and isinstance(span.what, Match)
         )
 
@@ -391,6 +466,8 @@ class _Pass:
         between = self.words[previous.last : span.first]
         if any(word.folded not in _JOINERS for word in between):
             return False
+        if isinstance(span.what, Range) and not between:
+            return False  # "no christmas, 1990 or later"
         if between:
             return not (between[0].opens_clause and between[0].folded == "and")
         if span.first == previous.last and not self.words[span.first].opens_clause:
@@ -401,17 +478,49 @@ class _Pass:
     # --- interpretation -------------------------------------------------------------
 
     def _interpret(self, span: _Span, negated: bool) -> None:
-        if isinstance(span.what, Match):
+        if not isinstance(span.what, tuple) and self._leave_is_given(span):
+            self._permit(span)
+        elif isinstance(span.what, Match):
             self._interpret_match(span, span.what, negated)
-        elif isinstance(span.what, Limit):
-            limit = span.what
-            if negated:
-                limit = Limit(limit.fields, (), limit.minimum, limit.maximum, negated=True)
-            self._add_limit(limit, span)
+        elif isinstance(span.what, Range):
+            self._interpret_range(span, span.what, negated)
         elif isinstance(span.what, dict):
             self._interpret_person(span, span.what, negated)
         elif isinstance(span.what, tuple):
             self._interpret_item(span, span.what, negated)
+
+    def _leave_is_given(self, span: _Span) -> bool:
+        """Whether a span is only allowed: "long is fine", "I don't mind subtitles"."""
+        start = self.words[span.first].start
+        # A phrase that begins with a role ("with subtitles") may hold the word before it.
+        before = re.split(r"[.,;!?]", self.text[:start].lower())[-1].lstrip()
+        behind = self.text[self.words[span.last - 1].end :].lower()
+        return bool(LEAVE_BEFORE.search(before) or LEAVE_BEHIND.match(behind))
+
+    def _permit(self, span: _Span) -> None:
+        if isinstance(span.what, Match):
+            for value in span.what.meanings:
+                if value.values and value.kind is Kind.CATEGORY and not value.opposite:
+                    self.reading.permitted.append(Limit((value.field,), value.values))
+        first, last = self._clause_bounds(span.first)
+        self.drop.update(range(max(first, span.first - 6), min(last, span.last + 4)))
+
+    def _interpret_range(self, span: _Span, found: Range, negated: bool) -> None:
+        if self._in_taste(span.first) and not negated and self._says_more(span.first):
+            return  # "I usually watch 80s films, but tonight ..."
+        if negated:
+            for part in found.parts:
+                self._add_limit(
+                    Limit(part.fields, (), part.minimum, part.maximum, not part.negated), span
+                )
+        else:
+            for limit in (found.limit, *found.gaps):
+                self._add_limit(limit, span)
+
+    def _says_more(self, place: int) -> bool:
+        first, last = self._clause_bounds(place)
+        outside = [*self.words[:first], *self.words[last:]]
+        return any(word.folded not in FUNCTION_WORDS | NEGATORS for word in outside)
 
     def _interpret_item(self, span: _Span, ids: tuple[str, ...], negated: bool) -> None:
         clause = self._clause_before(span.first)
@@ -419,18 +528,31 @@ class _Pass:
         seen = any(w in _SEEN for w in clause) or "already" in behind
         liked = any(w in _LIKED for w in clause) or (not seen and not negated)
         disliked = negated or any(w in _DISLIKED for w in (*clause, *behind))
-        if disliked and seen and not any(w in _DISLIKED for w in clause) and negated:
-            # "I haven't seen Alien" says nothing against it.
-            disliked = not any(w.startswith(("haven't", "never", "hasn't")) for w in clause)
+        if seen and any(w in _UNSEEN for w in clause):
+            seen = liked = disliked = False  # "I haven't seen Alien" says nothing of it
+        if "than" in clause[-3:] and any(
+            isinstance(other.what, Match) and other.last < span.first and any(
+                value.direction for value in other.what.meanings
+            ) for other in self.spans
+        ):  # fmt: skip
+            liked = False  # "older than Jaws" measures by it
         self.reading.items.append(
             ItemRead(ids, liked and not disliked, disliked, seen, self._words(span))
         )
         first = span.first
         while first > 0 and not self.words[first].opens_clause and (
-            self.words[first - 1].folded in FUNCTION_WORDS | _CUES | _NEGATORS
+            self.words[first - 1].folded in FUNCTION_WORDS | _CUES | NEGATORS | _UNSEEN
         ):  # fmt: skip
             first -= 1
         self.drop.update(range(first, span.last))
+
+    def _settle_items(self) -> None:
+        """ "Like Titanic, but not Titanic" likes it and only wants another one."""
+        liked = {i for item in self.reading.items if item.liked for i in item.ids}
+        for place, item in enumerate(self.reading.items):
+            if item.disliked and liked & set(item.ids):
+                rest = tuple(i for i in item.ids if i not in liked)
+                self.reading.items[place] = ItemRead(rest, False, False, True, item.words)
 
     def _interpret_person(self, span: _Span, found: dict[str, set[str]], negated: bool) -> None:
         role = self.lexicon.role_before(self.words, span.first)
@@ -441,17 +563,30 @@ class _Pass:
             if role[0] in found:
                 fields = (role[0],)
         values = tuple(sorted(set().union(*(found[name] for name in fields))))
-        before = self.words[start - 1].folded if start else ""
-        if before in ("like", "style", "similar") or self._in_taste(span.first):
+        if self._is_likeness(span, start) or self._in_taste(span.first):
             for name in fields:
                 self._lean(name, tuple(sorted(found[name])), span)
             return
         span.start = min(span.start, start)
         limit = Limit(fields, values, negated=negated)
         if self._widens_last(limit, span):
+            while span.start and self.words[span.start - 1].folded in _JOINERS:
+                span.start -= 1
             self.drop.update(range(span.start, span.last))
         else:
             self._add_limit(limit, span)
+
+    def _is_likeness(self, span: _Span, start: int) -> bool:
+        """Whether a person stands for a manner: "like a Tarantino film", "Lynch vibes"."""
+        place = start - 1
+        while place > 0 and self.words[place].folded in ("a", "an", "the", "of", "early", "late",
+                                                         "old", "by", "to", "something"):  # fmt: skip
+            place -= 1
+        if place >= 0 and self.words[place].folded in (
+            "like", "style", "similar", "vein", "spirit", "manner", "reminiscent", "inspired"
+        ):  # fmt: skip
+            return not self._is_wishing(place)
+        return span.last < len(self.words) and self.words[span.last].folded in MANNER
 
     def _interpret_match(self, span: _Span, match: Match, negated: bool) -> None:
         opposite = next((v for v in match.meanings if v.opposite), None)
@@ -460,7 +595,9 @@ class _Pass:
         soft = [v for v in match.meanings if v.hint]
         comparison = next((v for v in match.meanings if v.direction), None)
         taste = self._in_taste(span.first)
-        if comparison is not None:
+        if comparison is not None and not self._asked_for(span):
+            pass  # "an older woman"
+        elif comparison is not None:
             direction = -comparison.direction if negated else comparison.direction
             self.reading.comparisons.append(
                 ComparisonRead(comparison.field, direction, self._words(span))
@@ -477,32 +614,40 @@ class _Pass:
                 for value in (*hard, *soft):
                     self._lean(value.field, value.values, span)
         elif hard and (
-            self._asked_for(span) or not all(v.bare_adjective for v in hard)
+            self._asked_for(span)
+            or (not all(v.bare_adjective for v in hard) and not self._in_story(span))
         ):
-            for value in hard:
-                if value.field == hard[0].field:
-                    self._demand(span, value)
+            self._demand(span, [value for value in hard if value.field == hard[0].field])
+            if self.words[span.first].folded in NEGATORS:  # "no subtitles" asks for a language
+                self.drop.update(range(span.first, span.last))
             for value in soft:
                 self._lean(value.field, value.values, span)
         elif ranged is not None and ranged.limit is not None and self._asked_for(span):
             limit = ranged.limit
             if negated:
                 limit = Limit(limit.fields, (), limit.minimum, limit.maximum, negated=True)
-            self._add_limit(limit, span)
-        else:
+            self._add_limit(limit, span, vague=True)
+        elif not negated:
             for value in (*soft, *hard):
                 self._lean(value.field, value.values, span)
 
-    def _demand(self, span: _Span, value: Value) -> None:
-        limit = Limit((value.field,), value.values)
-        if not self._widens_last(limit, span):
-            self.reading.limits.append(LimitRead(limit, self._words(span)))
+    def _demand(self, span: _Span, values: list[Value]) -> None:
+        alternatives = list(self.latest) if self._is_alternative(span) else []
+        for value in values:
+            limit = Limit((value.field,), value.values)
+            widened = [self._widened(place, limit, span) for place in alternatives]
+            if not any(widened):
+                self.reading.limits.append(LimitRead(limit, self._words(span)))
 
     def _widens_last(self, limit: Limit, span: _Span) -> bool:
         """Joins a limit to the one before it where "or" stands between them."""
-        last = self.reading.limits[-1] if self.reading.limits else None
-        if last is None or not self._is_alternative(span):
-            return False
+        return self._is_alternative(span) and any(
+            [self._widened(place, limit, span) for place in self.latest]
+        )
+
+    def _widened(self, place: int, limit: Limit, span: _Span) -> bool:
+        """Makes a limit an alternative of an earlier one, if they speak of the same."""
+        last = self.reading.limits[place]
         if last.limit.negated or limit.negated or not last.limit.values or not limit.values:
             return False
         kinds = [
@@ -515,33 +660,95 @@ class _Pass:
             tuple(dict.fromkeys((*last.limit.fields, *limit.fields))),
             tuple(dict.fromkeys((*last.limit.values, *limit.values))),
         )
-        self.reading.limits[-1] = LimitRead(merged, f"{last.words} or {self._words(span)}")
+        self.reading.limits[place] = LimitRead(merged, f"{last.words} or {self._words(span)}")
         return True
 
     def _is_alternative(self, span: _Span) -> bool:
-        """Whether "or" joins this span to the limit before it."""
-        place = span.first - 1
-        while place >= 0 and self.words[place].folded in ("a", "an", "either", "maybe", "some"):
-            place -= 1
-        return place >= 0 and self.words[place].folded == "or"
+        """Whether a span is an alternative to the one before it.
+
+        So it is behind "or", in a list that ends in "or", and beside a value of a field of
+        which an item holds only one: "French and Italian films" are either.
+        """
+        place = self.spans.index(span)
+        previous = self.spans[place - 1] if place else None
+        if previous is None:
+            return False
+        link = self._link(previous, span)
+        if link in ("or", "/"):
+            return True
+        if link not in (",", "and"):
+            return False
+        fields = [
+            {value.field for value in one.what.meanings if not value.hint}
+            if isinstance(one.what, Match) else set()
+            for one in (previous, span)
+        ]  # fmt: skip
+        if fields[0] & fields[1] & self.lexicon.exclusive:
+            return True
+        while link == "," and place + 1 < len(self.spans):
+            link = self._link(self.spans[place], self.spans[place + 1])
+            place += 1
+        return link == "or"
+
+    def _link(self, previous: _Span, span: _Span) -> str:
+        """What joins two spans: "or", "and", a comma, a slash, or "" where other words stand."""
+        between = [
+            word.folded
+            for word in self.words[previous.last : span.first]
+            if word.folded not in ("a", "an", "either", "maybe", "some", "the", "with", "by", "in",
+                                   "even", "perhaps", "possibly")
+        ]  # fmt: skip
+        for joiner in ("or", "and"):
+            if between == [joiner]:
+                return joiner
+        mark = self.text[self.words[previous.last - 1].end : self.words[span.first].start].strip()
+        return mark[:1] if not between and mark[:1] in ("/", ",") else ""
 
     def _rule_out(self, span: _Span, hard: list[Value], soft: list[Value]) -> None:
         """A negated value. A hint for a category rules the category out, a keyword its words."""
         before = {w.folded for w in self.words[span.start : span.first]}
+        compound = self._compound(span, bool(hard))
+        if compound is not None:  # "no love triangle", "no jump scares"
+            self._rule_out_word(compound)
+            return
+        degree = bool(before & DEGREES)
         # "no zombies" is about zombies, "nothing scary" about a kind of film.
-        thing = not hard and bool(before & {"no", "without", "with", "too", "any"})
+        thing = not hard and not degree and bool(before & {"no", "without", "with", "any"})
         categories = [v for v in hard or soft if v.kind is Kind.CATEGORY]
-        if categories and not thing:
-            value = categories[0]
-            if not hard:
-                # "nothing scary" leans on several categories; the first is the plainest.
-                value = Value(value.field, value.kind, value.values[:1])
-            self._add_limit(Limit((value.field,), value.values, negated=True), span)
-        else:
+        if not categories or thing:
             self._rule_out_word(span)
+            return
+        value = categories[0]
+        if hard:
+            self._add_limit(Limit((value.field,), value.values, negated=True), span)
+            return
+        # "nothing scary" leans on several categories; the first is the plainest.
+        category = Limit((value.field,), value.values[:1], negated=True)
+        if self.lexicon.share(value.field, value.values[:1]) > _BROAD:
+            self._rule_out_word(span)  # "nothing sad" is not half of all films
+        else:
+            self._add_limit(category, span, instead=self._without_words(span))
 
-    def _rule_out_word(self, span: _Span) -> None:
-        """Items that speak of a word, in a keyword or in their prose, are ruled out."""
+    def _compound(self, span: _Span, hard: bool) -> _Span | None:
+        """The noun phrase that a ruled-out value is only a part of, if it is."""
+        first, last = span.first, span.last
+        closing = FUNCTION_WORDS | _CLOSERS | TAILS | DEGREES | NEGATORS | self.lexicon.nouns
+        while last < len(self.words) and last - span.last < 2 and not (
+            self.taken[last] or self.words[last].opens_clause or self.words[last].folded in closing
+        ):  # fmt: skip
+            last += 1
+        previous = first - 1
+        if not hard and previous > span.start and not self.taken[previous] and (
+            self.words[previous].folded not in closing | {"any", "with", "want", "wanna", "see"}
+            and self.words[previous - 1].folded in NEGATORS | {"any"}
+        ):  # fmt: skip
+            first = previous
+        if (first, last) == (span.first, span.last):
+            return None
+        return _Span(first, last, span.what, start=span.start)
+
+    def _without_words(self, span: _Span) -> Limit | None:
+        """Items that speak of words, in a keyword or in their prose, are ruled out."""
         phrase = " ".join(word.folded for word in self.words[span.first : span.last])
         stems = [" ".join((*phrase.split()[:-1], singular(phrase.split()[-1])))]
         if phrase.endswith("ies"):
@@ -553,30 +760,85 @@ class _Pass:
                 if any(f" {stem}" in f" {folded}" for stem in stems):
                     values += spelled
         fields = (*self.keywords, *self.prose)
-        if fields:
-            limit = Limit(fields, tuple(dict.fromkeys(values)), negated=True)
+        return Limit(fields, tuple(dict.fromkeys(values)), negated=True) if fields else None
+
+    def _rule_out_word(self, span: _Span) -> None:
+        limit = self._without_words(span)
+        if limit is not None:
             self._add_limit(limit, span)
 
-    def _read_negated_rest(self) -> None:
-        """Negated words that the lexicon lacks: "no clowns" still rules clowns out."""
+    def _read_negated_rest(self, polarities: list[bool | None]) -> None:
+        """Negated words that the lexicon lacks: "no clowns, gore or torture"."""
         for place, word in enumerate(self.words[:-1]):
-            if word.folded not in ("no", "without", "nothing", "not"):
+            if word.folded not in ("no", "without", "nothing", "not", "avoid") or place in self.drop:
                 continue
-            degree = self.words[place + 1].folded in ("too", "very", "so", "overly", "remotely")
-            at = place + 1 + degree
-            if at >= len(self.words) or self.taken[at] or (word.folded == "not" and not degree):
+            at = place + 1
+            while at < len(self.words) - 1 and self.words[at].folded in DEGREES | {"any"}:
+                at += 1
+            if (word.folded, self.words[place + 1].folded) in NOT_NEGATING:
                 continue
-            target = self.words[at]
-            if target.opens_clause or target.folded in FUNCTION_WORDS or (
-                word.folded, target.folded) in _NOT_NEGATING or place in self.drop:  # fmt: skip
+            if word.folded == "not" and self.words[at - 1].folded not in DEGREES:
                 continue
-            if target.folded in self.lexicon.nouns or len(target.folded) < 4:
-                continue
-            if at + 1 < len(self.words) and not self.words[at + 1].opens_clause and (
-                self.words[at + 1].folded not in _CLOSERS):  # fmt: skip
-                continue
-            span = _Span(at, at + 1, None, start=place)
-            self._rule_out_word(span)
+            self._rule_out_list(at, place)
+        for span, negated in zip(self.spans, polarities, strict=True):
+            at = span.last
+            if negated and isinstance(span.what, Match) and at + 1 < len(self.words) and (
+                self.words[at].folded in ("or", "nor")
+            ):  # fmt: skip
+                self._rule_out_list(at + 1, at)
+
+    def _rule_out_list(self, at: int, start: int) -> None:
+        """Rules out the phrase at a place, and those that follow it in a list."""
+        ends = FUNCTION_WORDS | _CLOSERS | NEGATORS
+        while at < len(self.words):
+            last = at
+            while last < len(self.words) and last - at < 3 and not (
+                self.taken[last] or self.words[last].folded in ends
+                or (last > at and self.words[last].opens_clause)
+            ):  # fmt: skip
+                last += 1
+            following = self.words[last] if last < len(self.words) else None
+            whole = following is None or following.opens_clause or following.folded in ends
+            end = last
+            while end - at > 1 and self.words[end - 1].folded in TAILS:
+                end -= 1
+            if end == at or not whole or self.taken[last - 1]:
+                return
+            if len(self.words[at].folded) > 2 and self.words[at].folded not in (
+                self.lexicon.nouns | TAILS
+            ):  # fmt: skip
+                self._rule_out_word(_Span(at, end, None, start=start))
+                self.drop.update(range(start, last))
+            if following is None or self.taken[last]:
+                return
+            joined = following.folded in ("or", "nor") or (
+                following.folded == "and" and not following.opens_clause
+            )
+            if not joined:
+                # A comma goes on with the list only if "or" ends it: "no gore, blood or guts".
+                rest = [w.folded for w in self.words[last : last + 3]]
+                if not (following.opens_clause and "or" in rest[1:]):
+                    return
+            start, at = last, last + joined
+
+    def _settle_limits(self) -> None:
+        """What can't hold together: a hint against what is asked for, "a classic from the 90s"."""
+        limits = self.reading.limits
+        asked = {
+            (name, value) for one in limits if not one.limit.negated
+            for name in one.limit.fields for value in one.limit.values
+        }  # fmt: skip
+        for place, one in enumerate(limits):
+            if one.instead and asked & {(one.limit.fields[0], value) for value in one.limit.values}:
+                limits[place] = LimitRead(one.instead, one.words)
+        stated = [one.limit for one in limits if not one.vague and not one.limit.values]
+        self.reading.limits = [
+            one for n, one in enumerate(limits)
+            if not one.vague or not any(
+                contradict(one.limit, other)
+                for other in (*stated, *(earlier.limit for earlier in limits[:n] if earlier.vague))
+            )
+        ]  # fmt: skip
 
     def _asked_for(self, span: _Span) -> bool:
         """Whether a bare value is what is asked for, and not a part of a story.
@@ -587,7 +849,9 @@ class _Pass:
         opener = span.first - 1
         while opener >= 0 and self.words[opener].folded in ("the", "a", "an"):
             opener -= 1
-        if opener >= 0 and self.words[opener].folded in _THEME_OPENERS:
+        if opener >= 0 and self.words[opener].folded in _THEME_OPENERS and not (
+            opener and self.words[opener - 1].folded in ("what", "how")
+        ):  # fmt: skip
             return False
         if span.last >= len(self.words):
             return True
@@ -601,15 +865,25 @@ class _Pass:
             or self._begins_value(span.last)
         )
 
+    def _in_story(self, span: _Span) -> bool:
+        """Whether a phrase tells of the story: "about two thieves from France"."""
+        first, _ = self._clause_bounds(span.first)
+        before = [word.folded for word in self.words[first : span.first]]
+        return bool(set(before) & {"about", "who", "whose", "where", "set"}) and not (
+            set(before[-2:]) & {"made", "released", "film", "films", "movie", "movies"}
+        )
+
     def _begins_value(self, place: int) -> bool:
         return self.taken[place] or bool(re.fullmatch(r"\d+.*", self.words[place].folded))
 
     # --- small parts ----------------------------------------------------------------
 
-    def _add_limit(self, limit: Limit, span: _Span) -> None:
+    def _add_limit(
+        self, limit: Limit, span: _Span, instead: Limit | None = None, vague: bool = False
+    ) -> None:
         start = span.start if span.start >= 0 else span.first
         words = self.text[self.words[start].start : self.words[span.last - 1].end]
-        self.reading.limits.append(LimitRead(limit, words))
+        self.reading.limits.append(LimitRead(limit, words, instead, vague))
         if limit.negated or not limit.values or set(limit.fields) & {
             f.name for f in self.lexicon.catalog.of_kind(Kind.PERSON)
         }:  # fmt: skip
@@ -636,14 +910,16 @@ class _Pass:
     def _clause_before(self, place: int) -> list[str]:
         first, _ = self._clause_bounds(place)
         # A list of titles belongs to the verb before its first one.
-        while first > 0 and self.words[first].opens_clause and self.taken[first] and self.taken[first - 1]:
+        while first > 0 and self.words[first].opens_clause and self.taken[first - 1] and (
+            self.taken[first] or self.words[first].folded in ("and", "or")
+        ):  # fmt: skip
             first, _ = self._clause_bounds(first - 1)
         return [word.folded for word in self.words[first:place]]
 
     def _in_taste(self, place: int) -> bool:
         first, last = self._clause_bounds(place)
         clause = self.text[self.words[first].start : self.words[last - 1].end].lower()
-        return bool(_TASTE.search(clause)) and not _NOT_TASTE.search(clause)
+        return bool(TASTE.search(clause)) and not NOT_TASTE.search(clause)
 
     def _read_context(self) -> None:
         for kind, pattern in _CONTEXT.items():
@@ -673,6 +949,8 @@ class _Pass:
 
     def _joined_text(self, kept: list[Word]) -> str:
         parts: list[str] = []
+        while kept and kept[-1].folded in _DANGLING:
+            kept = kept[:-1]
         for n, word in enumerate(kept):
             near = n and self.text[kept[n - 1].end : word.start] in (" ", "-")
             if n and not near:
@@ -683,8 +961,27 @@ class _Pass:
         return "".join(parts)
 
 
+def contradict(one: Limit, other: Limit) -> bool:
+    """Whether two bounds on one field leave nothing that could pass both."""
+    if one.values or other.values or one.fields != other.fields:
+        return False
+    spans = [_interval(limit) for limit in (one, other)]
+    return max(low for low, _ in spans) > min(high for _, high in spans)
+
+
+def _interval(limit: Limit) -> tuple[float, float]:
+    """What a bound lets through, as an interval; a gap lets through what lies around it."""
+    low = float("-inf") if limit.minimum is None else limit.minimum
+    high = float("inf") if limit.maximum is None else limit.maximum
+    if not limit.negated:
+        return low, high
+    if limit.minimum is None:
+        return high + 1, float("inf")
+    return (float("-inf"), low - 1) if limit.maximum is None else (float("-inf"), float("inf"))
+
+
 def _has_content(words: Iterable[str], nouns: set[str]) -> bool:
     return any(
-        word.folded not in FUNCTION_WORDS and word.folded not in nouns | _NEGATORS | _JOINERS
+        word.folded not in FUNCTION_WORDS and word.folded not in nouns | NEGATORS | _JOINERS
         for word in split_words(" ".join(words))
     )

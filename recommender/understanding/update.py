@@ -55,11 +55,14 @@ _GREETING = re.compile(
     r"(?: (?:there|you|everyone|again))?[ !.,]*"
 )
 _THANKS = re.compile(
-    r"(?:ok(?:ay)?,? |great,? |perfect,? |cool,? |nice,? )?(?:thanks|thank you|thx|cheers|ta)"
+    r"(?:ok(?:ay)?,? |great,? |perfect,? |cool,? |nice,? |that'?s (?:great|perfect|good|all|it|lovely)[,.!]? )?"
+    r"(?:thanks|thank you|thx|cheers|ta)"
     r"(?: (?:so much|a lot|very much|again|you))?[ !.,]*(?:that'?s (?:all|great|perfect)[ !.]*)?"
 )
 _RESET = re.compile(
-    r"\b(?:start (?:over|again|afresh)|new search|begin again|reset|forget (?:everything|it all|"
+    r"(?:\b(?:ok(?:ay)?|actually|please|let's|lets|can we|could we|i want to|i'd like to|no)\b[ ,.]*)*"
+    r"(?:\b(?:scrap|forget|never ?mind) (?:that|it|this)\b[ ,.]*(?:and |let's )?)?"
+    r"\b(?:start (?:over|again|afresh|anew|fresh)|new search|begin again|reset|forget (?:everything|it all|"
     r"all (?:of )?(?:that|this|it))|clear (?:everything|all)|from scratch)\b[ .,:;!-]*"
 )
 _MORE = re.compile(
@@ -70,21 +73,54 @@ _MORE = re.compile(
     r"(?:none|not) (?:of these|of those|these|those))"
     r"(?: (?:do you have|have you got|is there|are there|like (?:that|this|these|those)|please|options))*[ ?.!]*"
 )
+# "I've seen those", "already seen all of them": so were the picks of the turn before.
+_ALL_SEEN = re.compile(
+    r"(?:(?:sorry|ok(?:ay)?|hmm|no|nope|ah)[,.]? )?(?:but )?(?:(?:i|we)(?:'ve| have|ve)? )?(?:already )?"
+    r"(?:seen|watched|know) (?:all (?:of )?)?(?:them|those|these|that|it|both)(?: all| ones?| films?| movies?)*"
+    r"(?: already| before)?[ .!]*(?:(?:what|anything|something) else\b.*|more\b.*|others?\b.*)?"
+)
+_BOTH_WAYS = re.compile(  # the item of the picks that is pointed at, and what is said of it
+    r"\b(?P<how>like|similar to|loved|liked|love|not|hated|hate|seen|watched|know) "
+    r"(?:the )?(?P<which>first|second|third|fourth|fifth|last|1st|2nd|3rd|4th|5th)(?: one| film| movie| pick)?\b"
+    r"|\b(?P<which2>first|second|third|fourth|fifth|last)(?: one| film| movie| pick)?,? "
+    r"(?:i've|i have|we've)(?: already)? (?P<how2>seen|watched)"
+)
+# What stands before is taken back: "a comedy. No wait, a drama".
+_CORRECTION = re.compile(
+    r"[,.;]? ?\b(?:(?:no|oh|um|hmm)[, ]+wait|wait,? (?:no|actually)|scratch that|no,? (?:make (?:that|it)|rather|actually)|"
+    r"(?:or |actually,? )?make that|or (?:rather|actually)|on second thoughts?|i mean)\b[ ,.:;!-]*"
+)
+_LATEST = re.compile(
+    r"(?:(?:ok(?:ay)?|no|oh|actually|sorry|please)[,.]? )*(?:undo(?: (?:that|it|this|the last one))?|"
+    r"(?:take|put) (?:that|it) back|go back|scrap (?:that|it|this)|never ?mind(?: (?:that|it|this))?|"
+    r"forget (?:that|it|this|i said (?:that|it))|ignore (?:that|it))[ .!]*"
+)
 _SURPRISE = re.compile(r"\b(?:surprise me|anything(?: goes| is fine)?$|whatever|you (?:choose|pick|decide)|random)\b")
+_FINE = r"(?:fine|ok|okay|allowed|alright|all right|good|welcome|acceptable)"
 _LIFT = re.compile(
-    r"(?:^|\b(?:ok|okay|please|and|but|actually),? )(?:forget|drop|remove|ignore|lift|lose|"
-    r"never ?mind|scrap)(?: about)? (?:the |that |my |it'?s |it must be )?(?P<what>.+)"
-    r"|^any (?P<any>.+?)(?: (?:is|will be|would be) (?:fine|ok|okay|good))?[.!]*$"
-    r"|^(?:the )?(?P<matter>.+?) (?:doesn't|does not|don't|do not) matter\b.*"
-    r"|^(?P<fine>.+?) (?:is|are|would be) (?:fine|ok|okay|allowed|alright)(?: too| as well| now)?[.!]*$"
+    r"(?:^|\b(?:ok|okay|please|and|but|actually),? )(?:forget|drop|remove|ignore|lift|lose|relax|"
+    r"never ?mind|scrap)(?: about)? (?:the |that |my |it'?s |it must be |any )*"
+    r"(?:(?:limit|restriction|condition|rule)s? (?:on|for|about) (?:the )?)?(?P<what>.+)"
+    rf"|^(?:(?:ok(?:ay)?|well|actually),? )?(?P<every>any) (?P<any>.+?)(?: (?:is|will be|would be|will do) ?{_FINE}?)?[.!]*$"
+    r"|^(?:(?:the|its?) )?(?P<matter>.+?) (?:doesn't|does not|don't|do not|doesnt|dont) matter\b.*"
+    r"|\b(?:don't|do not|dont) (?:really )?(?:care about|mind) (?:the |its? )?(?P<care>.+?)(?: (?:anymore|any more|now|at all))?[.!]*$"
+    r"|^no (?P<limitless>.+?) (?:limit|restriction|preference)s?[.!]*$"
+    rf"|^(?P<fine>.+?) (?:is|are|would be|'s) (?:also |totally |actually |perfectly )?{_FINE}"
+    r"(?: too| as well| now| again| after all| with me| by me)*[.!]*$"
 )
 _REFINING = re.compile(
     r"^(?:and|but|also|only|just|make (?:it|them)|rather|preferably|ideally|less|more|not so|not as|"
     r"not|no|without|with|in|from|before|after|under|over|at most|at least|even|still|except|"
     r"shorter|longer|newer|older|same|nothing|something (?:\w+er\b|more|less)|a bit|slightly|"
+    r"this time|or|even|happier|lighter|darker|and|then|instead|i'd rather|rather|could it|can it|with more|"
+    r"maybe|perhaps|the same but|same but|similar but|don't|dont|please no|please not|i don't want|"
     r"this time|(?:how|what) about (?:one|something)?\s*(?:with|from|in|by|that)|i'd prefer|it should|they should)\b"
 )
-_ADDING = re.compile(r"\b(?:also|too|as well|in addition)\b")
+_ADDING = re.compile(
+    r"\b(?:also|as well|in addition)\b|^and\b|(?<!too )\btoo[.!]*$|"
+    r"^make (?:it|them) (?!an? |the )(?:more )?\w+|^(?:with )?(?:more|some|a bit of) \w+"
+)
+_WIDENING = re.compile(r"^(?:or|and)\b")
 
 
 class Understander:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from retrieval.catalog import fold
 
 MAX_UTTERANCE = 2000  # characters
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*'?")
+_WORD = re.compile(r"&|[^\W_]+(?:['’-][^\W_]+)*'?")
 _BREAK = re.compile(r"[.,;:!?()\n–—]|\s-\s")  # quotation marks go around words, not between clauses
 # Words that carry no wish of their own; a phrase of these alone is no wish.
 FUNCTION_WORDS = frozenset(
