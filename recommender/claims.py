@@ -22,7 +22,7 @@ from recommender.dialogue import DialogueState, Evidence
 from recommender.understanding.words import Word, split_words
 from retrieval.catalog import Catalog, Item, Kind, fold
 
-MAX_WORDS = 45
+MAX_WORDS = 55
 _NO_CLAIM = frozenset(
     "a about actually all also an and another any are as asked at be been both bring brings but by "
     "can centered centers combine combines contains does each explores fans feature features feel "

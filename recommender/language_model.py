@@ -316,10 +316,7 @@ class HuggingFaceModel:
         if self._encoder_decoder:
             begin = torch.full((count, 1), self._model.config.decoder_start_token_id).to(ids)
             states = memory.expand(count, -1, -1)
-            hidden = self._model.get_decoder()(
-                input_ids=torch.cat([begin, ids], dim=1), encoder_hidden_states=states
-            ).last_hidden_state[:, 1:]
-            return torch.as_tensor(hidden)
+            return self._decoded(torch.cat([begin, ids], dim=1), states)[:, 1:]
         output, length = memory
         cache = copy.deepcopy(output.past_key_values)
         cache.batch_repeat_interleave(count)
@@ -337,10 +334,7 @@ class HuggingFaceModel:
         memory = self._read_prefix(prefix)
         if self._encoder_decoder:
             begin = torch.tensor([[self._model.config.decoder_start_token_id]])
-            hidden = self._model.get_decoder()(
-                input_ids=begin.to(self._model.device), encoder_hidden_states=memory
-            ).last_hidden_state
-            return torch.as_tensor(hidden[0, -1])
+            return self._decoded(begin.to(self._model.device), memory)[0, -1]
         return torch.as_tensor(memory[0].last_hidden_state[0, -1])
 
     def _decoder(self) -> Any:
@@ -460,11 +454,17 @@ class HuggingFaceModel:
 
     def decode(self, states: Any, written: Sequence[int]) -> torch.Tensor:
         begin = [self._model.config.decoder_start_token_id, *written]
-        output = self._model.get_decoder()(
-            input_ids=self._tensor(begin), encoder_hidden_states=states
-        )
-        state: torch.Tensor = output.last_hidden_state[0, -1]
-        return state
+        return self._decoded(self._tensor(begin), states)[0, -1]
+
+    def _decoded(self, ids: torch.Tensor, states: Any) -> torch.Tensor:
+        """What the decoder of an encoder–decoder makes of tokens, ready for the output matrix."""
+        output = self._model.get_decoder()(input_ids=ids, encoder_hidden_states=states)
+        hidden: torch.Tensor = output.last_hidden_state  # (n, l, d)
+        config = self._model.config
+        if getattr(config, "scale_decoder_outputs", False):
+            # T5 with tied embeddings scales here, outside of its decoder.
+            hidden = hidden * config.d_model**-0.5
+        return hidden
 
     def _tensor(self, ids: Sequence[int]) -> torch.Tensor:
         import torch

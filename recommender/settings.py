@@ -38,7 +38,7 @@ class Settings:
     quantization: str = "nf4"
     adapter: str = ""
     ranker: str = "block"
-    rank_weight: float = 0.15
+    rank_weight: float = 0.05
     candidates: int = 40
     picks: int = 3
     explained: int = 3

@@ -25,6 +25,9 @@ def model_line(model: Mapping[str, Any], degraded: str | None = None) -> str:
         parts.append(str(model["quantization"]))
     if model.get("adapter"):
         parts.append(f"adapter {model['adapter']}")
+    weight = model.get("rank_weight")
+    if isinstance(weight, float):
+        parts.append(f"{weight:.0%} of the score")
     return f'<p class="line">Answers by {html.escape(", ".join(parts))}</p>'
 
 

@@ -75,6 +75,10 @@ class Lexicon:
             for noun in (catalog.noun, catalog.nouns, *catalog.other_nouns, "one", "something")
             for word in (fold(noun), *singular_key(noun))
         }
+        self.labels = {fold(name) for f in catalog.fields.values() for name in (f.name, f.label)}
+        self._title_words = {
+            word for item in catalog.items for word in fold(item.title.replace("-", " ")).split()
+        }
         self._ordinary = _ordinary_words(catalog)
         self._titles: dict[Key, list[str]] = {}
         for item in catalog.items:
@@ -165,8 +169,11 @@ class Lexicon:
         for item in self.catalog.items:
             if len(fold(item.title).split()) > 3:
                 starts.setdefault(_title_start(item.title), set()).add(item.id)
-        for start, ids in starts.items():  # "eternal sunshine"
-            if len(ids) == 1 and all(len(word) > 4 for word in start) and start not in self._titles:
+        for start, ids in starts.items():  # "eternal sunshine", "harry potter"
+            length = 4 if len(ids) == 1 else 3
+            if all(len(w) > length and w not in FUNCTION_WORDS for w in start) and (
+                len(start) == 2 and start not in self._titles
+            ):  # fmt: skip
                 self._titles[start] = sorted(ids)
                 self._telling.add(start)
 
@@ -220,7 +227,7 @@ class Lexicon:
         spelling = word.singular
         if len(spelling) < 5 or self.is_ordinary(word.folded) or self.is_ordinary(spelling):
             return None
-        if (word.folded,) in self._people or (word.folded,) in self._titles:
+        if (word.folded,) in self._people or word.folded in self._title_words:
             return None
         if spelling not in self._typos:
             found = process.extractOne(
@@ -302,6 +309,9 @@ class Lexicon:
         names come last.
         """
         for size in range(min(5, len(words)), 0, -1):
+            if size == 1:  # "Scarlett Johanson" is no other Scarlett
+                for first in range(len(words)):
+                    yield from self._people_with_typo(words, first, (3, 2))
             for first in range(len(words) - size + 1):
                 span = words[first : first + size]
                 key = tuple(_without_possessive(word.folded) for word in span)
@@ -317,7 +327,7 @@ class Lexicon:
                 if found:
                     yield first, first + size, found
         for first in range(len(words)):
-            yield from self._people_with_typo(words, first)
+            yield from self._people_with_typo(words, first, (1,))
 
     def _best_known(self, found: dict[str, set[str]]) -> dict[str, set[str]]:
         """Of people who share a surname, those whom it brings to mind: Alfred Hitchcock."""
@@ -347,6 +357,12 @@ class Lexicon:
                 return first, last, {name: several[name]}
         return None
 
+    def _is_thing_asked_for(self, word: Word) -> bool:
+        meanings = self._values.get((word.singular,), ())
+        return word.folded in self.nouns or any(
+            value.kind is Kind.CATEGORY and not value.hint for value in meanings
+        )
+
     def _by_first_name(self, words: Sequence[Word], first: int) -> dict[str, set[str]] | None:
         name = _without_possessive(words[first].folded)
         people = self._first_names.get(name, set())
@@ -360,10 +376,10 @@ class Lexicon:
         }
 
     def _people_with_typo(
-        self, words: Sequence[Word], first: int
+        self, words: Sequence[Word], first: int, sizes: tuple[int, ...]
     ) -> Iterator[tuple[int, int, dict[str, set[str]]]]:
         role = self.role_before(words, first)
-        for size in (3, 2, 1):
+        for size in sizes:
             span = words[first : first + size]
             folded = [_without_possessive(word.folded) for word in span]
             if len(span) < size or any(word.opens_clause for word in span[1:]):
@@ -372,8 +388,12 @@ class Lexicon:
             if not unknown or any(w in FUNCTION_WORDS for w in folded):
                 continue
             if size == 1:
-                behind = words[first + 1].folded if first + 1 < len(words) else ""
-                if len(folded[0]) < 6 or not (role or behind in self.nouns):
+                named = role or len(words) == 1 or (
+                    first + 1 < len(words) and self._is_thing_asked_for(words[first + 1])
+                )
+                if len(folded[0]) < 6 or not named:
+                    continue
+                if folded[0] in self._title_words:
                     continue
             elif any(tuple(folded[n : n + 1]) in self._titles for n in range(size)):
                 continue
@@ -415,9 +435,15 @@ class Lexicon:
             return False
         behind = words[place + 1] if place + 1 < len(words) else None
         if behind and not behind.opens_clause and behind.text[:1].isupper() and not (
-            behind.folded in self.nouns or (behind.singular,) in self._values
+            self._is_thing_asked_for(behind)
         ):  # fmt: skip
             return False  # "James Bond"
+        if len(self._first_names.get(name, ())) > 1:
+            return False  # "Martin films"
+        if place and word.text[:1].isupper() and not word.opens_clause and (
+            self._ends_a_name(words[place - 1], place, name)
+        ):
+            return False
         if word.text[:1].isupper():
             # "Hitchcock thrillers" begins an utterance, "Young people" does too.
             return place > 0 or len(name) >= 6 or not self.is_ordinary(name)
@@ -427,6 +453,18 @@ class Lexicon:
             len(name) > 4 and known > 1 and not self.is_ordinary(name)
             and name not in self._first_names and (name,) not in self._titles
         )  # fmt: skip
+
+
+    def _ends_a_name(self, before: Word, place: int, name: str) -> bool:
+        """Whether the capitalised word before makes another name of it: "New York"."""
+        if not before.text[:1].isupper() or before.folded in self.nouns:
+            return False
+        if self._is_thing_asked_for(before) or (before.folded,) in self.roles:
+            return False
+        if place == 1 and (before.folded in FUNCTION_WORDS or self.is_ordinary(before.folded)):
+            return False  # the capital marks the sentence
+        firsts = {fold(v).split()[0] for vs in self._people[(name,)].values() for v in vs}
+        return not any(f.startswith(before.folded[:3]) for f in firsts)  # "Leo DiCaprio"
 
 
 def _without_possessive(word: str) -> str:

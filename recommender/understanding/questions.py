@@ -13,7 +13,7 @@ from recommender.dialogue import DialogueState
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.words import split_words
 
-_ORDINALS = {
+ORDINALS = {
     "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3,
     "fifth": 4, "5th": 4, "last": -1,
 }  # fmt: skip
@@ -23,6 +23,7 @@ _ORDINAL = re.compile(
     r"|\b(?:number|no\.?|#) ?(\d)\b"
 )
 _PRONOUN = re.compile(r"\b(?:it|that|this|that one|this one|it's|that's)\b")
+_WISH = re.compile(r"\b(?:a|an|some|any|good|best|should|could|would|recommend|to watch)\b")
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,19 @@ class Question:
 def read_question(text: str, state: DialogueState, lexicon: Lexicon) -> Question | None:
     """The question that an utterance asks about an item, or None."""
     spoken = text.lower().strip()
-    field, asked = "", 0
+    field, asking = "", ""
     for f in lexicon.catalog.fields.values():
         for phrase in f.asks:
             # The longest phrase knows best: "what is the runtime" is not "what is".
             found = re.search(rf"^(?:and |so |ok(?:ay)?,? |but )?{re.escape(phrase)}\b", spoken)
-            if found and len(phrase) > asked:
-                field, asked = f.name, len(phrase)
+            if found and len(phrase) > len(asking):
+                field, asking = f.name, phrase
     if not field:
         return None
-    item_id = _named(text, lexicon) or _pointed_at(spoken, state)
+    behind = spoken[spoken.index(asking) + len(asking) :]
+    # "What is a good western that is short?" asks for something else.
+    pointed = "" if _WISH.search(behind) else _pointed_at(behind, state)
+    item_id = _named(text, lexicon) or pointed
     return Question(item_id, field) if item_id in lexicon.catalog else None
 
 
@@ -62,7 +66,7 @@ def _pointed_at(spoken: str, state: DialogueState) -> str:
     ordinal = _ORDINAL.search(spoken)
     shown = state.last_shown
     if ordinal and shown:
-        place = _ORDINALS[ordinal[1]] if ordinal[1] else int(ordinal[2]) - 1
+        place = ORDINALS[ordinal[1]] if ordinal[1] else int(ordinal[2]) - 1
         return shown[place] if -len(shown) <= place < len(shown) else ""
     if _PRONOUN.search(spoken):
         return state.focus or (shown[0] if shown else "")

@@ -9,6 +9,7 @@ story is set, or somebody is born, are no limit.
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ _YEAR_PATTERNS = [
     (rf"\b(?:from|in|of|made in|released in|out of|during) {_FIRST}", "in"),
     (rf"(?<![\w'’]){_FIRST}", "in"),
 ]
+_YEARS = [(re.compile(pattern), relation) for pattern, relation in _YEAR_PATTERNS]
 # How old an item is: "nothing older than ten years".
 _AGE = rf"\b(?P<how>older|newer|younger|more recent) than (?:about )?(?P<count>{_NUMBER}) (?P<unit>years?|decades?)\b(?! old)"
 _RECENT_YEARS = rf"\b(?:(?:from|in|within|over|of|made in) )?(?:the )?(?:last|past) (?P<count>{_NUMBER}) (?P<unit>years?|decades?)\b"
@@ -216,8 +218,8 @@ def _years(text: str, name: str, today: datetime.date) -> Iterator[Range]:
                       minimum=1900, maximum=1999)  # fmt: skip
         yield Range(limit, *match.span())
     settings: list[int] = []  # where years of a setting end
-    for pattern, relation in _YEAR_PATTERNS:
-        for match in re.finditer(pattern, text):
+    for pattern, relation in _YEARS:
+        for match in pattern.finditer(text):
             if not free(match):
                 continue
             taken.append(match.span())
@@ -291,7 +293,9 @@ def _span(words: str) -> tuple[int, int]:
 # --- durations and other quantities --------------------------------------------------
 
 
-def _quantities(text: str, name: str, unit: str) -> Iterator[Range]:
+@functools.cache
+def _quantity_patterns(unit: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Each pattern with what it does to the amount that it names."""
     amount = _duration_pattern() if unit == "minutes" else _unit_pattern(unit)
     bare = rf"(?P<first>{_NUMBER}|{amount})"
     label = r"(?:runtime|running time|length|duration|long)(?: (?:of|is|at))?" if unit == "minutes" else "^$"
@@ -306,8 +310,12 @@ def _quantities(text: str, name: str, unit: str) -> Iterator[Range]:
         (rf"\b{label} (?P<how>{_LEAST}) (?P<first>\d+)\b", "least"),
         (rf"(?:\b(?:about|around|roughly|approximately) |~ ?)?\b(?P<first>{amount})", "around"),
     ]
-    for pattern, relation in patterns:
-        for match in re.finditer(pattern, text):
+    return tuple((re.compile(pattern), relation) for pattern, relation in patterns)
+
+
+def _quantities(text: str, name: str, unit: str) -> Iterator[Range]:
+    for pattern, relation in _quantity_patterns(unit):
+        for match in pattern.finditer(text):
             if relation != "between" and re.match(r"(?:an? )?(?:second|minute)\b", match["first"]):
                 continue  # "wait a minute"
             value = _amount(match["first"], unit)

@@ -18,7 +18,7 @@ from recommender.understanding.phrases import (
 )  # fmt: skip
 from recommender.understanding.ranges import Range, read_ranges
 from recommender.understanding.words import FUNCTION_WORDS, Word, singular, split_words
-from retrieval.catalog import Kind
+from retrieval.catalog import Kind, fold
 from retrieval.limits import Limit
 
 _LIKED = frozenset(
@@ -38,7 +38,9 @@ _JOINERS = frozenset({"or", "and", "nor", "any", "either"})
 _CLOSERS = frozenset(
     "from with in about under before after of set that which where by for starring directed or and "
     "but please instead only then now tonight too not no without made please is are i we over "
-    "featuring like similar between since until at less more than shorter longer you to on as maybe perhaps though if possibly ideally preferably".split()
+    "featuring like similar between since until at less more than shorter longer you to on as maybe perhaps though if possibly ideally preferably "
+    "that's thats who who's whose it's it isn't isnt aren't arent cause because cos coz cuz bc pls plz "
+    "thanks thx against towards when while so than also as at for to having has have".split()
 )
 _DANGLING = frozenset("a an the with without of from in by or and but for to than that is no set made during".split())
 _THEME_OPENERS = frozenset("about".split())
@@ -46,7 +48,7 @@ _CONTEXT = {
     "company": r"\b(?:with|for) (?:my |our |the |some |a |an )?(?:whole |little |young |old |\d+[- ]year[- ]old )*(?:kids?|children|family|parents?|mum|mom|mother|dad|father|girlfriend|boyfriend|wife|husband|partner|friends?|grandma|grandpa|grandparents?|grandmother|grandfather|son|daughter|brother|sister|nephew|niece|toddlers?|teenagers?|teens|roommates?|colleagues?|class|students)\b(?:,? (?:who|aged?) [^,.;]{1,20})?",
     "occasion": r"\b(?:date night|family night|movie night|film night|girls'? night|christmas(?: eve| day)?|halloween|thanksgiving|new year'?s(?: eve)?|birthday|sleepover|rainy (?:day|sunday|afternoon|evening)|sick day|long flight|valentine'?s(?: day)?)\b",
     "time": r"\b(?:tonight|this (?:evening|weekend|afternoon)|after work|before bed|late at night|(?:on )?(?:a )?(?:lazy |quiet )?(?:sunday|saturday|friday)(?: night| afternoon| evening| morning)?)\b",
-    "mood": r"\b(?:i'm|i am|i feel|i'm feeling|feeling|we're|we are) (?:a bit |so |very |really |pretty |kind of )?(?:tired|sad|stressed|bored|lonely|heartbroken|happy|down|depressed|anxious|exhausted|melancholic|homesick|ill|sick|blue|nostalgic)\b",
+    "mood": r"\b(?:i'm|i am|i feel|i'm feeling|feeling|we're|we are) (?:a bit |so |very |really |pretty |kind of )?(?:tired|sad|stressed|bored|lonely|heartbroken|happy|down|depressed|anxious|exhausted|melancholic|homesick|ill|sick|blue|nostalgic)\b(?! of\b| with\b)",
 }  # fmt: skip
 _FILLER = re.compile(
     r"^(?:(?:hi|hello|hey|ok|okay|well|so|um|please|now|actually|and|but|also|then|instead|maybe|yes|no)\b[ ,!]*)+|"
@@ -236,12 +238,15 @@ class _Pass:
 
     def _with_year(self, last: int, ids: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
         """A year behind a title tells films of one name apart and is no limit."""
-        if last < len(self.words) and re.fullmatch(r"(1[89]|20)\d\d", self.words[last].folded):
-            year = float(self.words[last].folded)
+        at = last
+        while at < min(last + 2, len(self.words)) and self.words[at].folded in ("from", "the", "of"):
+            at += 1  # "The Thing from 1982"
+        if at < len(self.words) and re.fullmatch(r"(1[89]|20)\d\d", self.words[at].folded):
+            year = float(self.words[at].folded)
             catalog = self.lexicon.catalog
             same = tuple(i for i in ids if catalog[i].numbers.get("year") == year)
             if same:
-                return same, last + 1
+                return same, at + 1
         return ids, last
 
     def _claim_title(self, first: int, last: int, end: int, ids: tuple[str, ...]) -> None:
@@ -297,6 +302,10 @@ class _Pass:
             or self.words[last].folded in SERIES
             or re.fullmatch(r"(1[89]|20)\d\d", self.words[last].folded) is not None
         )  # fmt: skip
+        if content and self._cue_is_negative(first) and closed and not any(
+            self.lexicon.is_ordinary(w.folded) for w in span
+        ):
+            return True  # "that isnt titanic"
         if content and self._cue_is_negative(first) and (
             (last < len(self.words) and self.words[last].folded in SERIES and not self._is_plain_value(span))
             or any(other.what == self.lexicon.exact(span) for other in self.spans)
@@ -315,16 +324,24 @@ class _Pass:
             # "like horror" names a genre, "like Horror Express" a film.
             return proper or not self._is_plain_value(span)
         if not proper:
-            return False
+            # "star wars but not the prequels"
+            parted = last == len(self.words) or self.words[last].opens_clause or (
+                self.words[last].folded in ("but", "except", "or")
+            )  # fmt: skip
+            opens = first == 0 or span[0].opens_clause
+            return opens and parted and len(content) > 1 and not self._is_plain_value(span)
         if first == 0 or span[0].opens_clause:
             # The capital may only mark the sentence.
             return len(content) >= 2 or (closed and not self._is_plain_value(span))
         return closed or len(content) >= 2
 
     def _is_plain_value(self, span: list[Word]) -> bool:
-        return any(m.last - m.first == len(span) for m in self.lexicon.values(span)) or all(
-            word.folded in self.lexicon.nouns for word in span
-        )
+        plain = set(range(len(span)))
+        for match in self.lexicon.values(span):
+            if match.last - match.first == len(span):
+                return True
+            plain -= set(range(match.first, match.last))
+        return all(span[n].folded in self.lexicon.nouns | FUNCTION_WORDS for n in plain)
 
     def _cue_before(self, first: int) -> bool:
         """Whether a word that introduces a title stands before, across "and" and an article."""
@@ -377,7 +394,9 @@ class _Pass:
             span = self.words[match.first : match.last]
             if any(word.opens_clause for word in span[1:]):
                 continue
-            if len(span) == 1 and span[0].folded in FUNCTION_WORDS:
+            if len(span) == 1 and (
+                span[0].folded in FUNCTION_WORDS or span[0].folded in self.lexicon.labels
+            ):  # fmt: skip
                 continue
             self._claim(match.first, match.last, match)
 
@@ -420,11 +439,11 @@ class _Pass:
                 lead = [w.folded for w in self.words[max(0, place - 2) : place]]
                 if set(lead) & {"anything", "everything", "all", "any", "every", "anyone"}:
                     return place - 1 if lead[-1] in ("anything", "everything", "all") else place - 2
-                return None
+                break
             if word.folded in ("just", "only", "rather", "instead") and (
                 word.folded != "only" or steps
             ):  # fmt: skip
-                return None
+                break
             if word.folded in NEGATORS and pair not in NOT_NEGATING and self._negates(place, span):
                 while place > 0 and not self.words[place].opens_clause and (
                     self.words[place - 1].folded in ("i", "we", "please", "do", "really", "but", "and",
@@ -435,9 +454,13 @@ class _Pass:
             if (word.folded, self.words[place + 1].folded) in (("other", "than"), ("apart", "from")):
                 return place
             if word.opens_clause:
-                return None
+                break
             place -= 1
             steps += 1
+        if span.first > stop and self.words[span.first - 1].folded == "too" and (
+            isinstance(span.what, Match)
+        ):  # fmt: skip
+            return span.first - 1  # "it was good but too long"
         return None
 
     def _negates(self, place: int, span: _Span) -> bool:
@@ -446,6 +469,8 @@ class _Pass:
         between = {w.folded for w in self.words[place + 1 : span.first]}
         if word in COMPARING:
             return between <= DEGREES | _LIKED
+        if word == "enough":
+            return self.words[place - 1].folded in ("had", "seen", "have") or bool(between & {"of", "with"})
         if word in WEARY:
             return bool(between & {"of", "with", "by"})
         if word in ("hate", "hated", "hates", "dislike") and between & {"but", "who", "that"}:
@@ -464,8 +489,9 @@ class _Pass:
     def _joined(self, previous: _Span, span: _Span, n: int) -> bool:
         """Whether a span goes on a negated list: "no horror, war or romance"."""
         between = self.words[previous.last : span.first]
-        if any(word.folded not in _JOINERS for word in between):
+        if any(word.folded not in _JOINERS | {"a", "an", "the"} for word in between):
             return False
+        between = [word for word in between if word.folded in _JOINERS]
         if isinstance(span.what, Range) and not between:
             return False  # "no christmas, 1990 or later"
         if between:
@@ -523,8 +549,14 @@ class _Pass:
         return any(word.folded not in FUNCTION_WORDS | NEGATORS for word in outside)
 
     def _interpret_item(self, span: _Span, ids: tuple[str, ...], negated: bool) -> None:
+        if self._asks_for_people_of(span, ids):
+            return
         clause = self._clause_before(span.first)
-        behind = [word.folded for word in self.words[span.last : span.last + 4]]
+        behind = []
+        for word in self.words[span.last : span.last + 4]:
+            if word.opens_clause or word.folded == "but":
+                break
+            behind.append(word.folded)
         seen = any(w in _SEEN for w in clause) or "already" in behind
         liked = any(w in _LIKED for w in clause) or (not seen and not negated)
         disliked = negated or any(w in _DISLIKED for w in (*clause, *behind))
@@ -544,7 +576,23 @@ class _Pass:
             self.words[first - 1].folded in FUNCTION_WORDS | _CUES | NEGATORS | _UNSEEN
         ):  # fmt: skip
             first -= 1
-        self.drop.update(range(first, span.last))
+        last = span.last
+        while last < span.last + len(behind) and behind[last - span.last] in _DISLIKED | FUNCTION_WORDS:
+            last += 1
+        self.drop.update(range(first, last if set(behind) & _DISLIKED else span.last))
+
+    def _asks_for_people_of(self, span: _Span, ids: tuple[str, ...]) -> bool:
+        """Reads "by the director of Get Out" as a limit to that director."""
+        before = [word.folded for word in self.words[max(0, span.first - 2) : span.first]]
+        catalog = self.lexicon.catalog
+        for f in catalog.of_kind(Kind.PERSON):
+            if len(before) == 2 and before[0] == fold(f.label) and before[1] in ("of", "as", "behind"):
+                people = dict.fromkeys(v for i in ids for v in catalog[i].facets.get(f.name, ()))
+                if people:
+                    span.start = max(0, span.first - 4)
+                    self._add_limit(Limit((f.name,), tuple(people)), span)
+                    return True
+        return False
 
     def _settle_items(self) -> None:
         """ "Like Titanic, but not Titanic" likes it and only wants another one."""
@@ -613,10 +661,7 @@ class _Pass:
             else:
                 for value in (*hard, *soft):
                     self._lean(value.field, value.values, span)
-        elif hard and (
-            self._asked_for(span)
-            or (not all(v.bare_adjective for v in hard) and not self._in_story(span))
-        ):
+        elif hard and self._is_demanded(span, hard):
             self._demand(span, [value for value in hard if value.field == hard[0].field])
             if self.words[span.first].folded in NEGATORS:  # "no subtitles" asks for a language
                 self.drop.update(range(span.first, span.last))
@@ -720,7 +765,11 @@ class _Pass:
             return
         value = categories[0]
         if hard:
-            self._add_limit(Limit((value.field,), value.values, negated=True), span)
+            several = span.last - span.first > 1  # "a mystery, but not a murder mystery"
+            self._add_limit(
+                Limit((value.field,), value.values, negated=True), span,
+                instead=self._without_words(span) if several else None,
+            )  # fmt: skip
             return
         # "nothing scary" leans on several categories; the first is the plainest.
         category = Limit((value.field,), value.values[:1], negated=True)
@@ -753,6 +802,8 @@ class _Pass:
         stems = [" ".join((*phrase.split()[:-1], singular(phrase.split()[-1])))]
         if phrase.endswith("ies"):
             stems.append(phrase.removesuffix("s"))  # "zombies" are not "zomby"
+        if phrase.endswith("oes"):
+            stems.append(phrase.removesuffix("es"))
         catalog = self.lexicon.catalog
         values = list(stems)
         for name in self.keywords:
@@ -770,14 +821,18 @@ class _Pass:
     def _read_negated_rest(self, polarities: list[bool | None]) -> None:
         """Negated words that the lexicon lacks: "no clowns, gore or torture"."""
         for place, word in enumerate(self.words[:-1]):
-            if word.folded not in ("no", "without", "nothing", "not", "avoid") or place in self.drop:
+            if place in self.drop or not self._rules_out(place):
                 continue
-            at = place + 1
+            at = place + 1 + (self.words[place + 1].folded in ("about", "of", "with"))
+            at += at < len(self.words) and self.words[at].folded == "the"
             while at < len(self.words) - 1 and self.words[at].folded in DEGREES | {"any"}:
                 at += 1
             if (word.folded, self.words[place + 1].folded) in NOT_NEGATING:
                 continue
-            if word.folded == "not" and self.words[at - 1].folded not in DEGREES:
+            if at >= len(self.words) or (
+                word.folded in ("not", "isn't", "isnt", "aren't", "arent")
+                and self.words[at - 1].folded not in DEGREES | {"about"}
+            ):  # fmt: skip
                 continue
             self._rule_out_list(at, place)
         for span, negated in zip(self.spans, polarities, strict=True):
@@ -786,6 +841,17 @@ class _Pass:
                 self.words[at].folded in ("or", "nor")
             ):  # fmt: skip
                 self._rule_out_list(at + 1, at)
+
+    def _rules_out(self, place: int) -> bool:
+        """Whether a word rules out the plain words behind it."""
+        word = self.words[place].folded
+        behind = self.words[place + 1].folded
+        if word in ("no", "without", "nothing", "not", "avoid", "isn't", "isnt", "aren't", "arent"):
+            return True
+        if word in WEARY | {"enough"}:
+            return behind in ("of", "with")
+        before = self.words[max(0, place - 4) : place]
+        return word == "anything" and any(w.folded in NEGATORS for w in before)
 
     def _rule_out_list(self, at: int, start: int) -> None:
         """Rules out the phrase at a place, and those that follow it in a list."""
@@ -856,14 +922,21 @@ class _Pass:
         if span.last >= len(self.words):
             return True
         following = self.words[span.last]
-        return (
+        return bool(
             following.opens_clause
-            or following.folded in self.lexicon.nouns
+            or {following.folded, following.singular} & self.lexicon.nouns
             or following.folded in _CLOSERS
             or following.folded in ("language", "speaking", "spoken", "style", "era")
             or self.taken[span.last]
             or self._begins_value(span.last)
         )
+
+    def _is_demanded(self, span: _Span, hard: list[Value]) -> bool:
+        if all(value.bare_adjective for value in hard):
+            return self._asked_for(span)
+        # A phrase such as "romantic comedy" is clear by itself, "from France" needs its end.
+        clear = self.words[span.first].folded not in ("from", "in") or self._asked_for(span)
+        return clear and not self._in_story(span)
 
     def _in_story(self, span: _Span) -> bool:
         """Whether a phrase tells of the story: "about two thieves from France"."""
@@ -965,12 +1038,20 @@ def contradict(one: Limit, other: Limit) -> bool:
     """Whether two bounds on one field leave nothing that could pass both."""
     if one.values or other.values or one.fields != other.fields:
         return False
-    spans = [_interval(limit) for limit in (one, other)]
-    return max(low for low, _ in spans) > min(high for _, high in spans)
+    (low, high), (other_low, other_high) = interval(one), interval(other)
+    if max(low, other_low) > min(high, other_high):
+        return True
+    for gap, (low, high) in ((one, interval(other)), (other, interval(one))):
+        if gap.negated and None not in (gap.minimum, gap.maximum):
+            assert gap.minimum is not None
+            assert gap.maximum is not None
+            if gap.minimum <= low and high <= gap.maximum:
+                return True
+    return False
 
 
-def _interval(limit: Limit) -> tuple[float, float]:
-    """What a bound lets through, as an interval; a gap lets through what lies around it."""
+def interval(limit: Limit) -> tuple[float, float]:
+    """What a bound lets through, as an interval; around a gap everything may pass."""
     low = float("-inf") if limit.minimum is None else limit.minimum
     high = float("inf") if limit.maximum is None else limit.maximum
     if not limit.negated:
@@ -982,6 +1063,7 @@ def _interval(limit: Limit) -> tuple[float, float]:
 
 def _has_content(words: Iterable[str], nouns: set[str]) -> bool:
     return any(
-        word.folded not in FUNCTION_WORDS and word.folded not in nouns | NEGATORS | _JOINERS
+        word.folded not in FUNCTION_WORDS
+        and word.folded not in nouns | NEGATORS | _JOINERS | DEGREES | _UNSEEN
         for word in split_words(" ".join(words))
     )

@@ -16,10 +16,10 @@ from enum import StrEnum
 from prompts.instruction import Aspects, Intention
 from recommender.dialogue import DialogueState, Leaning, Mention, Phrase, Session, StatedLimit
 from recommender.understanding.lexicon import Lexicon
-from recommender.understanding.questions import Question, read_question
-from recommender.understanding.reader import ComparisonRead, Reader, Reading
-from recommender.understanding.words import FUNCTION_WORDS, clean
-from retrieval.catalog import Catalog, Kind, fold
+from recommender.understanding.questions import ORDINALS, Question, read_question
+from recommender.understanding.reader import ComparisonRead, ItemRead, Reader, Reading, contradict, interval
+from recommender.understanding.words import FUNCTION_WORDS, clean, singular
+from retrieval.catalog import Catalog, Field, Kind, fold
 from retrieval.limits import Limit
 from retrieval.retriever import Query
 
@@ -88,7 +88,8 @@ _BOTH_WAYS = re.compile(  # the item of the picks that is pointed at, and what i
 # What stands before is taken back: "a comedy. No wait, a drama".
 _CORRECTION = re.compile(
     r"[,.;]? ?\b(?:(?:no|oh|um|hmm)[, ]+wait|wait,? (?:no|actually)|scratch that|no,? (?:make (?:that|it)|rather|actually)|"
-    r"(?:or |actually,? )?make that|or (?:rather|actually)|on second thoughts?|i mean)\b[ ,.:;!-]*"
+    r"(?:or |actually,? )?make that|or (?:rather|actually)|on second thoughts?|i mean)\b[ ,.:;!-]*",
+    re.IGNORECASE,
 )
 _LATEST = re.compile(
     r"(?:(?:ok(?:ay)?|no|oh|actually|sorry|please)[,.]? )*(?:undo(?: (?:that|it|this|the last one))?|"
@@ -110,7 +111,7 @@ _LIFT = re.compile(
 )
 _REFINING = re.compile(
     r"^(?:and|but|also|only|just|make (?:it|them)|rather|preferably|ideally|less|more|not so|not as|"
-    r"not|no|without|with|in|from|before|after|under|over|at most|at least|even|still|except|"
+    r"not|no|without|with|in(?! the mood)|from|before|after|under|over|at most|at least|even|still|except|"
     r"shorter|longer|newer|older|same|nothing|something (?:\w+er\b|more|less)|a bit|slightly|"
     r"this time|or|even|happier|lighter|darker|and|then|instead|i'd rather|rather|could it|can it|with more|"
     r"maybe|perhaps|the same but|same but|similar but|don't|dont|please no|please not|i don't want|"
@@ -132,6 +133,7 @@ class Understander:
         self._reader = Reader(self._lexicon)
         self._people = {f.name for f in catalog.of_kind(Kind.PERSON)}
         nouns = "|".join(re.escape(n) for n in (catalog.noun, catalog.nouns, *catalog.other_nouns))
+        self._reader.read("a first reading")  # so that no visitor waits for patterns to compile
         self._more = re.compile(_MORE.pattern.replace("{nouns}", f"(?:{nouns})"))
 
     def understand(self, session: Session, utterance: str) -> Understanding:
@@ -146,30 +148,54 @@ class Understander:
             return self._finish(text, Act.THANK, state)
         if self._more.fullmatch(spoken):
             return self._finish(text, Act.MORE, state)
+        if state.last_shown and _ALL_SEEN.fullmatch(spoken):
+            return self._finish(text, Act.MORE, _with_seen(state, text, turn))
         question = read_question(text, state, self._lexicon)
         if question:
             asked = self._finish(text, Act.ASK, replace(state, focus=question.item_id))
             return replace(asked, question=question)
         act = Act.REQUEST
         reset = _RESET.search(spoken)
+        rest = text
         if reset:
             state = replace(state, wish=(), leanings=(), limits=(), context=(), shown=(),
                             last_shown=(), began=turn)  # fmt: skip
-            text_left = (text[: reset.start()] + text[reset.end() :]).strip(" ,.;:!-")
-            if len(text_left.split()) < 2:
+            rest = (text[: reset.start()] + text[reset.end() :]).strip(" ,.;:!-")
+            if len(rest.split()) < 2:
                 return self._finish(text, Act.RESET, state)
-            text = text_left
-        lifted = self._lifted(spoken, state)
-        if lifted:
-            state = replace(state, limits=tuple(s for s in state.limits if s not in lifted))
-            return self._finish(text, Act.LIFT, state, lifted)
+        if _LATEST.fullmatch(spoken) and session.turn:
+            state, lifted = _without_turn(state, session.turn)
+            return self._finish(text, Act.LIFT if lifted else Act.REFINE, state, lifted)
+        lifted, rest = self._lifted(rest, state)
+        if lifted or not rest:
+            state = replace(
+                state,
+                limits=tuple(s for s in state.limits if s not in lifted),
+                wish=_without_words(state.wish, lifted),
+            )
+            act = Act.LIFT if lifted and not rest else Act.REFINE
+            if not rest:
+                return self._finish(text, act, state, lifted)
+        *before, rest = [part for part in _CORRECTION.split(rest) if part.strip(" ,.;:!-?")] or [rest]
+        for part in before:  # read for what the correction leaves as it is: the language, the year
+            state = replace(self._step(part, state, turn, act)[0], wish=())
+            act = Act.REFINE
+        state, act = self._step(rest, state, turn, act)
+        return self._finish(text, act, state, lifted)
+
+    def _step(
+        self, text: str, state: DialogueState, turn: int, act: Act
+    ) -> tuple[DialogueState, Act]:
+        """The state after a text that says something new, and what the text does to it."""
+        text, pointed = _pointed_at(text, state)
+        spoken = text.lower().strip()
         reading = self._reader.read(text)
+        reading.items += pointed
         if self._refines(spoken, reading, state):
             act = Act.REFINE
         state = self._items(state, reading, turn)
         state = self._wishes(state, reading, turn, act, bool(_SURPRISE.search(spoken)))
-        state = self._limits(state, reading, turn, act, bool(_ADDING.search(spoken)))
-        return self._finish(text, act, state)
+        return self._limits(state, reading, turn, act, spoken), act
 
     # --- what the turn changes --------------------------------------------------------
 
@@ -232,20 +258,66 @@ class Understander:
         )
 
     def _limits(
-        self, state: DialogueState, reading: Reading, turn: int, act: Act, adding: bool
+        self, state: DialogueState, reading: Reading, turn: int, act: Act, spoken: str
     ) -> DialogueState:
-        new = [StatedLimit(read.limit, read.words, turn) for read in reading.limits]
+        adding = bool(_ADDING.search(spoken))
+        asked = [old.limit for old in state.limits if not old.limit.negated]
+        new = [
+            StatedLimit(read.instead, read.words, turn)
+            if read.instead and any(_shares_value(read.limit, one) for one in asked)
+            else StatedLimit(read.limit, read.words, turn)
+            for read in reading.limits
+        ]
         new += [s for s in (self._compared(c, state, reading, turn) for c in reading.comparisons) if s]
         kept = list(state.limits)
         if act is Act.REQUEST and any(self._starts_afresh(one.limit) for one in new):
             kept = [old for old in kept if not self._starts_afresh(old.limit)]
+        kept = self._permitted(kept, reading, adding)
+        if act is Act.REFINE and (adding or _WIDENING.search(spoken)):
+            kept, new = _widened(kept, new, or_else=spoken.startswith("or "))
         kept = [
             old
             for old in kept
             if not any(_supersedes(one.limit, old.limit, adding) for one in new)
         ]
+        # "More violent" takes "less violent" back.
+        wanted = {fold(leaning.words) for leaning in state.leanings if leaning.turn == turn}
+        kept = [old for old in kept if not (_is_of_words(old.limit) and wanted & set(old.limit.values))]
         distinct: dict[Limit, StatedLimit] = {one.limit: one for one in (*kept, *new)}
-        return replace(state, limits=tuple(distinct.values()))
+        gone = [old for old in state.limits if old not in kept and old.limit.values]
+        wish = _without_words(state.wish, gone)
+        if not wish and state.wish and reading.wish:
+            wish = (Phrase(reading.wish, turn),)
+        # A soft wish ends where what it leans towards is ruled out.
+        barred = [one.limit for one in new if one.limit.negated and one.limit.values]
+        leanings = tuple(
+            leaning
+            for leaning in state.leanings
+            if leaning.turn == turn
+            or not any(
+                fold(leaning.words) in {fold(value) for value in limit.values}
+                or (leaning.field in limit.fields and set(leaning.values[:1]) & set(limit.values))
+                for limit in barred
+            )
+        )
+        return replace(state, limits=tuple(distinct.values()), leanings=leanings, wish=wish)
+
+    def _permitted(
+        self, kept: list[StatedLimit], reading: Reading, adding: bool
+    ) -> list[StatedLimit]:
+        """What is left of limits where something is allowed: "Korean is fine too"."""
+        result = []
+        for old in kept:
+            for leave in reading.permitted:
+                if _shares_value(leave, old.limit) and old.limit.negated:
+                    break
+                exclusive = set(leave.fields) <= self._lexicon.exclusive
+                if leave.fields == old.limit.fields and not old.limit.negated and (adding or exclusive):
+                    values = tuple(dict.fromkeys((*old.limit.values, *leave.values)))
+                    old = replace(old, limit=Limit(leave.fields, values))
+            else:
+                result.append(old)
+        return result
 
     def _starts_afresh(self, limit: Limit) -> bool:
         """Whether a limit says what kind of thing is wanted, which a new request says anew."""
@@ -271,31 +343,46 @@ class Understander:
         )
         return StatedLimit(limit, read.words, turn)
 
-    def _lifted(self, spoken: str, state: DialogueState) -> tuple[StatedLimit, ...]:
-        """The limits that an utterance takes back: "forget the year", "English is fine"."""
-        match = _LIFT.search(spoken)
-        if match is None or not state.limits:
-            return ()
-        target = next(group for group in match.groups() if group)
-        if match["fine"] and not any(one.limit.negated for one in state.limits):
-            return ()
-        words = set(fold(target).split()) - FUNCTION_WORDS
-        return tuple(
-            one
-            for one in state.limits
-            if words & self._words_of(one) and not (match["fine"] and not one.limit.negated)
+    def _lifted(self, text: str, state: DialogueState) -> tuple[tuple[StatedLimit, ...], str]:
+        """The limits that a text takes back, and the text that is left to read.
+
+        "forget the year", "English is fine", "any length".
+        """
+        match = _LIFT.search(text.lower())
+        if match is None:
+            return (), text
+        rest = text[match.end() :].strip(" ,.;:!?-")
+        rest = re.sub(r"^(?:but|and|just|then)\b[ ,]*", "", rest, flags=re.IGNORECASE)
+        target = next(
+            group for name, group in match.groupdict().items() if group and name != "every"
         )
+        words = {singular(word) for word in fold(target).split()} - FUNCTION_WORDS
+        labels = {word for f in self.catalog.fields.values() for word in _names_of(f)}
+        of_fields = bool(words) and words <= labels
+        if not match["what"] and not match["fine"] and not of_fields and match["any"]:
+            return (), text  # "any good comedies?"
+        lifted = tuple(one for one in state.limits if self._is_lifted(one, words, bool(match["fine"])))
+        if lifted:
+            return lifted, rest
+        return (), rest if of_fields and not match["fine"] else text
+
+    def _is_lifted(self, stated: StatedLimit, words: set[str], fine: bool) -> bool:
+        limit = stated.limit
+        if not fine or limit.negated:
+            return bool(words & self._words_of(stated))
+        if limit.values:
+            return False
+        # "longer is fine" takes back an upper bound, "older is fine" a lower one.
+        f = self.catalog.fields[limit.fields[0]]
+        for phrases, bound in ((f.more, limit.maximum), (f.less, limit.minimum)):
+            if bound is not None and any(set(fold(phrase).split()) <= words for phrase in phrases):
+                return True
+        return False
 
     def _words_of(self, stated: StatedLimit) -> set[str]:
         said = [stated.words, *stated.limit.values, stated.limit.in_words(self.catalog)]
-        for name in stated.limit.fields:
-            f = self.catalog.fields[name]
-            said += [name, f.label, f"{f.label}s"]
-            if f.kind is Kind.YEAR:
-                said += ["years date decade age period"]
-            if f.unit:
-                said += ["length long duration time"]
-        return set(fold(" ".join(said)).split()) - FUNCTION_WORDS
+        said += [word for name in stated.limit.fields for word in _names_of(self.catalog.fields[name])]
+        return {singular(word) for word in fold(" ".join(said)).split()} - FUNCTION_WORDS
 
     # --- what follows from the state ----------------------------------------------------
 
@@ -353,19 +440,152 @@ class Understander:
         )
 
 
+def _names_of(f: Field) -> set[str]:
+    """The words by which a field itself is spoken of, in the singular."""
+    names = f"{f.name} {f.label}"
+    if f.kind is Kind.YEAR:
+        names += " year date decade age period era"
+    if f.unit:
+        names += " length long duration time running runtime"
+    return {singular(word) for word in fold(names).split()}
+
+
+def _with_seen(state: DialogueState, words: str, turn: int) -> DialogueState:
+    known = {mention.item_id for mention in state.seen}
+    new = tuple(Mention(i, words, turn) for i in state.last_shown if i not in known)
+    return replace(state, seen=(*state.seen, *new))
+
+
+def _without_turn(
+    state: DialogueState, turn: int
+) -> tuple[DialogueState, tuple[StatedLimit, ...]]:
+    """The state without what a turn said, and the limits that go with it."""
+    lifted = tuple(one for one in state.limits if one.turn == turn)
+    return replace(
+        state,
+        limits=tuple(one for one in state.limits if one.turn != turn),
+        wish=tuple(one for one in state.wish if one.turn != turn),
+        leanings=tuple(one for one in state.leanings if one.turn != turn),
+        taste=tuple(one for one in state.taste if one.turn != turn),
+        taste_leanings=tuple(one for one in state.taste_leanings if one.turn != turn),
+        context=tuple(one for one in state.context if one.turn != turn),
+        liked=tuple(one for one in state.liked if one.turn != turn),
+        disliked=tuple(one for one in state.disliked if one.turn != turn),
+        seen=tuple(one for one in state.seen if one.turn != turn),
+    ), lifted
+
+
+def _pointed_at(text: str, state: DialogueState) -> tuple[str, list[ItemRead]]:
+    """Picks of the turn before that a text points at: "more like the second one"."""
+    match = _BOTH_WAYS.search(text.lower())
+    if match is None or not state.last_shown:
+        return text, []
+    place = ORDINALS[match["which"] or match["which2"]]
+    how = match["how"] or match["how2"]
+    if not -len(state.last_shown) <= place < len(state.last_shown):
+        return text, []
+    item = ItemRead(
+        (state.last_shown[place],),
+        liked=how.startswith(("like", "similar", "love")),
+        disliked=how.startswith(("not", "hate")),
+        seen=how in ("seen", "watched", "know"),
+        words=match[0],
+    )
+    start = re.sub(r"(?:\b(?:more|something|i|i've|i have|the)\b\s*)+$", "", text[: match.start()], flags=re.I)
+    rest = re.sub(r"^\s*(?:already|before|too)\b", "", text[match.end() :])
+    return f"{start} {rest}".strip(), [item]
+
+
+def _without_words(wish: tuple[Phrase, ...], gone: Iterable[StatedLimit]) -> tuple[Phrase, ...]:
+    """A wish without the words of limits that hold no more: "a French film", any language."""
+    said = [re.escape(one.words) for one in gone]
+    if not said:
+        return wish
+    result = []
+    for phrase in wish:
+        words = re.sub(rf"\b(?:{'|'.join(said)})\b", " ", phrase.words, flags=re.IGNORECASE)
+        words = re.sub(r"\s+", " ", words).strip(" ,.;:-")
+        if any(word not in FUNCTION_WORDS for word in fold(words).split()):
+            result.append(replace(phrase, words=words))
+    return tuple(result)
+
+
+def _is_of_words(limit: Limit) -> bool:
+    """Whether a limit rules out words of the items' text rather than values of one field."""
+    return limit.negated and len(limit.fields) > 1
+
+
+def _shares_value(one: Limit, other: Limit) -> bool:
+    return bool(set(one.fields) & set(other.fields)) and bool(set(one.values) & set(other.values))
+
+
+def _widened(
+    kept: list[StatedLimit], new: list[StatedLimit], or_else: bool
+) -> tuple[list[StatedLimit], list[StatedLimit]]:
+    """Old and new limits, where a turn adds an alternative: "and the 90s too", "or a thriller"."""
+    for place, one in enumerate(new):
+        for old in list(kept):
+            limit = _union(old.limit, one.limit, or_else)
+            if limit is None:
+                continue
+            kept.remove(old)
+            new[place] = replace(one, limit=limit, words=f"{old.words} {one.words}")
+            low, high = sorted((old.limit, one.limit), key=lambda x: x.minimum or 0)
+            if not limit.values and (low.maximum or 0) + 1 < (high.minimum or 0):
+                gap = Limit(
+                    limit.fields, minimum=(low.maximum or 0) + 1, maximum=(high.minimum or 0) - 1,
+                    negated=True,
+                )  # fmt: skip
+                new.append(replace(one, limit=gap))
+            break
+    return kept, new
+
+
+def _union(old: Limit, new: Limit, or_else: bool) -> Limit | None:
+    if old.fields != new.fields or old.negated or new.negated:
+        return None
+    if old.values and new.values:
+        both = tuple(dict.fromkeys((*old.values, *new.values)))
+        return Limit(old.fields, both) if or_else else None
+    bounds = (old.minimum, old.maximum, new.minimum, new.maximum)
+    if old.values or new.values or None in bounds:
+        return None
+    known = [bound for bound in bounds if bound is not None]
+    return Limit(old.fields, minimum=min(known), maximum=max(known))
+
+
 def _supersedes(new: Limit, old: Limit, adding: bool) -> bool:
     """Whether a new limit takes the place of an old one."""
-    if set(new.fields) & set(old.fields):
-        if new.values and old.values and new.negated != old.negated:
+    if not set(new.fields) & set(old.fields) or bool(new.values) != bool(old.values):
+        return False
+    if new.values:
+        if new.negated != old.negated:
             return bool(set(new.values) & set(old.values))
-        if adding or new.negated or old.negated:
+        return not (adding or new.negated)
+    return contradict(new, old) or _bounds_supersede(new, old)
+
+
+def _bounds_supersede(new: Limit, old: Limit) -> bool:
+    """The same for bounds that could both hold."""
+    if None not in (new.minimum, new.maximum) and new.negated:
+        return False
+    if None not in (old.minimum, old.maximum):
+        if old.negated:
             return False
-        if new.values and old.values:
-            return True
-        if not new.values and not old.values:
-            low = max(x for x in (new.minimum, old.minimum, float("-inf")) if x is not None)
-            high = min(x for x in (new.maximum, old.maximum, float("inf")) if x is not None)
-            one_sided = None in (new.minimum, new.maximum) and None in (old.minimum, old.maximum)
-            opposite = one_sided and (new.minimum is None) != (old.minimum is None)
-            return not (opposite and low <= high)
-    return False
+        # "from the 80s", then "after 1985", goes on within; any other span is a new one.
+        bound = new.minimum if new.maximum is None else new.maximum
+        one_sided = None in (new.minimum, new.maximum)
+        assert old.minimum is not None
+        assert old.maximum is not None
+        return not (one_sided and bound is not None and old.minimum < bound < old.maximum)
+    if None not in (new.minimum, new.maximum):
+        low, high = interval(old)
+        assert new.minimum is not None
+        assert new.maximum is not None
+        return not (low <= new.minimum and new.maximum <= high)
+    return _opens_up(new) == _opens_up(old)
+
+
+def _opens_up(limit: Limit) -> bool:
+    """Whether a one-sided bound lets the greater numbers through."""
+    return (limit.maximum is None) != limit.negated
