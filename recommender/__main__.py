@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from recommender.settings import QUANTIZATIONS, RANKERS, Settings, SettingsError
 
@@ -46,8 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
+class _OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as everything else here does, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}; {self.prog} --help says what there is\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _OneLineParser(
         prog="python -m recommender", description="Recommendations for wishes in plain words."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -163,6 +170,7 @@ def _serve(settings: Settings, options: dict[str, Any]) -> int:
 
 def _open(settings: Settings) -> tuple[Any, int]:
     """The recommender, or None and the exit status."""
+    from prompts.templates import TemplateError
     from recommender.engine import Recommender
     from recommender.store import StoreError
     from retrieval.catalog import CatalogError
@@ -172,7 +180,7 @@ def _open(settings: Settings) -> tuple[Any, int]:
         return Recommender(settings, progress=sys.stderr.isatty()), 0
     except CatalogError as error:
         return None, _fail(str(error), 2)
-    except (EncoderError, StoreError) as error:
+    except (EncoderError, StoreError, TemplateError) as error:
         return None, _fail(str(error), 1)
     except OSError as error:
         return None, _fail(_line(error), 1)

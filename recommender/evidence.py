@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from recommender.dialogue import DialogueState, Evidence
 from recommender.understanding.words import FUNCTION_WORDS, singular_key
-from retrieval.catalog import Catalog, Item, Kind
+from retrieval.catalog import Catalog, Field, Item, Kind
 
+# Fields of people who play a part; without a card no role words say so.
+_PLAYERS = frozenset(("actor", "actors", "cast", "performers", "star", "stars"))
 _SHOWN_VALUES = 2  # values named per field; more read like a list
 
 
@@ -150,9 +152,14 @@ def _what_it_is(item: Item, catalog: Catalog) -> str:
                  if f.name in item.numbers), "")  # fmt: skip
     words = " ".join(part for part in (year, _list(kinds), catalog.noun) if part)
     people = next((item.facets[f.name] for f in catalog.of_kind(Kind.PERSON)
-                   if item.facets.get(f.name)), ())  # fmt: skip
+                   if item.facets.get(f.name) and _makes(f)), ())  # fmt: skip
     article = "An" if words[:1].lower() in "aeiou" or words.startswith(("8", "11", "18")) else "A"
     return f"{article} {words}" + (f" by {_list(people[:_SHOWN_VALUES])}" if people else "")
+
+
+def _makes(f: Field) -> bool:
+    """Whether an item is "by" the people of a field, and not only with them."""
+    return "by" in f.roles if f.roles else f.name not in _PLAYERS
 
 
 def _is_name(value: str, item: Item, catalog: Catalog) -> bool:

@@ -81,6 +81,10 @@ class Store:
             if path != ":memory:":
                 self._db.enable_wal()
             migrations.apply(self._db)
+            # Opening a store that is up to date writes nothing, so a file that can't be
+            # written would be found out only in the middle of a reply.
+            with connection:
+                connection.execute("delete from sessions where false")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.conn.execute("PRAGMA foreign_keys = ON")
         except (OSError, sqlite3.Error) as error:

@@ -190,7 +190,7 @@ def fold(text: str) -> str:
     """
     decomposed = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
     plain = "".join(c for c in decomposed if not unicodedata.combining(c)).replace("&", " and ")
-    return re.sub(r"[^\w']+|_|(?<!\w)'|'(?!\w)", " ", plain).strip()
+    return " ".join(re.sub(r"[^\w']+|_|(?<!\w)'|'(?!\w)", " ", plain).split())
 
 
 def load_catalog(name_or_path: str) -> Catalog:

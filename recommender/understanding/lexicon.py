@@ -20,6 +20,7 @@ _LONGEST_TITLE = 12  # words; the rest of a longer title adds nothing to tell it
 _TYPO_CUTOFF = 86  # rapidfuzz ratio from which a spelling counts as a typo of a title
 _VALUE_TYPO_CUTOFF = 83  # of a category
 _NAME_TYPO_CUTOFF = 86  # of a person
+_MOST_TYPOS = 24  # places of an utterance where a misspelt name is looked for
 _NUMERALS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
     "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13",
@@ -76,6 +77,7 @@ class Lexicon:
             for word in (fold(noun), *singular_key(noun))
         }
         self.labels = {fold(name) for f in catalog.fields.values() for name in (f.name, f.label)}
+        self.person_labels = {fold(f.label) for f in catalog.of_kind(Kind.PERSON)}
         self._title_words = {
             word for item in catalog.items for word in fold(item.title.replace("-", " ")).split()
         }
@@ -308,9 +310,14 @@ class Lexicon:
         is no other word of the language; a first name alone only behind a role. Misspelt
         names come last.
         """
+        # Looking for typos is slow; nobody misspells so many names in one breath.
+        unknown = [
+            first for first in range(len(words))
+            if any(len(w.folded) > 3 and not self.is_ordinary(w.folded) for w in words[first : first + 2])
+        ][:_MOST_TYPOS]  # fmt: skip
         for size in range(min(5, len(words)), 0, -1):
             if size == 1:  # "Scarlett Johanson" is no other Scarlett
-                for first in range(len(words)):
+                for first in unknown:
                     yield from self._people_with_typo(words, first, (3, 2))
             for first in range(len(words) - size + 1):
                 span = words[first : first + size]
@@ -326,7 +333,7 @@ class Lexicon:
                     found = self._best_known(found) if found else self._by_first_name(words, first)
                 if found:
                     yield first, first + size, found
-        for first in range(len(words)):
+        for first in unknown:
             yield from self._people_with_typo(words, first, (1,))
 
     def _best_known(self, found: dict[str, set[str]]) -> dict[str, set[str]]:
@@ -404,7 +411,7 @@ class Lexicon:
                 spelling, self._names.keys(), scorer=fuzz.ratio, score_cutoff=_NAME_TYPO_CUTOFF
             )
             if match and len(self._names[match[0]]) == size:
-                yield first, first + size, self._people[self._names[match[0]]]
+                yield first, first + size, self._best_known(self._people[self._names[match[0]]])
                 return
 
     def role_before(self, words: Sequence[Word], first: int) -> tuple[str, int] | None:
@@ -448,7 +455,7 @@ class Lexicon:
             # "Hitchcock thrillers" begins an utterance, "Young people" does too.
             return place > 0 or len(name) >= 6 or not self.is_ordinary(name)
         # In lower case only a name that nothing else could be: "hitchcock thrillers".
-        known = max((self._credits[v] for values in self._people[(name,)].values() for v in values))
+        known = max(self._credits[v] for values in self._people[(name,)].values() for v in values)
         return (
             len(name) > 4 and known > 1 and not self.is_ordinary(name)
             and name not in self._first_names and (name,) not in self._titles

@@ -12,7 +12,7 @@ NEGATORS = frozenset(
     "wouldn't wouldnt isn't isnt aren't arent wasn't wasnt can't cant cannot couldn't couldnt "
     "shouldn't shouldnt avoid avoiding except excluding exclude skip hate hates hated hating dislike "
     "dislikes disliked loathe detest despise sick tired bored fed minus ban non less fewer sans "
-    "barring enough".split()
+    "barring enough rarely seldom hardly".split()
 )
 # These negate only what stands right behind them: "less bloody".
 COMPARING = frozenset({"less", "fewer"})
@@ -64,7 +64,7 @@ TASTE = re.compile(
     r"(?:fan|buff|nut|lover|junkie|person|aficionado|geek|nerd|enthusiast|addict|fanatic)\b"
     r"|\b(?:my|our) (?:all[- ]time )?(?:go[- ]to|favou?rite|favou?rites)\b(?! is to)"
     r"|\b(?:is|are) (?:usually |normally |really )?my (?:thing|favou?rites?|jam|cup of tea|go[- ]to)\b"
-    r"|\b(?:he|she|they|wife|husband|girlfriend|boyfriend|partner|kids|mum|mom|dad|parents|son|"
+    r"|\b(?:he|she|they|one|other|wife|husband|girlfriend|boyfriend|partner|kids|mum|mom|dad|parents|son|"
     r"daughter|friends?) (?:really |also |usually |mostly )?(?:likes?|loves?|enjoys?|prefers?)\b"
     r"|\bgrew up (?:on|with|watching)\b|\bfan of\b"
 )

@@ -93,6 +93,8 @@ _LEAST = (
     r"over|more than|longer than|at (?:the )?(?:very )?least|min(?:imum)?(?: of)?|above|upwards of|"
     r"(?:no|not) (?:shorter|less|under|fewer)(?: than)?"
 )
+# What takes a time that the item has to fit into: "a 3 hour flight".
+_OCCASIONS = "flight|drive|train ride|train|bus ride|ride|trip|journey|layover|commute|break|window|slot"
 _STRICT = {"under", "less than", "shorter than", "fewer than", "below", "sub"}
 _STRICT_LEAST = {"over", "more than", "longer than", "above"}
 
@@ -201,8 +203,8 @@ def _years(text: str, name: str, today: datetime.date) -> Iterator[Range]:
         older = match["how"] == "older"
         limit = Limit((name,), maximum=ago - 1) if older else Limit((name,), minimum=ago)
         yield Range(limit, *match.span())
-    for pattern in (_RECENT_YEARS, _LAST_ONE):
-        for match in re.finditer(pattern, text):
+    for recent in (_RECENT_YEARS, _LAST_ONE):
+        for match in re.finditer(recent, text):
             if free(match):
                 taken.append(match.span())
                 yield Range(Limit((name,), minimum=today.year - _years_of(match)), *match.span())
@@ -214,7 +216,7 @@ def _years(text: str, name: str, today: datetime.date) -> Iterator[Range]:
         taken.append(match.span())
         if _is_setting(text, match.start(), match.end(), match[0]):
             continue
-        limit = Limit((name,), minimum=2000) if match["this"] else Limit((name,), 
+        limit = Limit((name,), minimum=2000) if match["this"] else Limit((name,),
                       minimum=1900, maximum=1999)  # fmt: skip
         yield Range(limit, *match.span())
     settings: list[int] = []  # where years of a setting end
@@ -306,6 +308,7 @@ def _quantity_patterns(unit: str) -> tuple[tuple[re.Pattern[str], str], ...]:
         (rf"\b(?P<how>{_LEAST})[ -](?P<first>{amount})", "least"),
         (rf"\b(?P<first>{amount}),? (?:or (?:less|under|shorter)|max(?:imum)?|at (?:the )?(?:very )?most|tops)\b", "most"),
         (rf"\b(?P<first>{amount}),? (?:or (?:more|longer|over)|plus|min(?:imum)?|at (?:the )?(?:very )?least)\b", "least"),
+        (rf"\b(?P<first>{amount}) (?:{_OCCASIONS})\b", "most"),
         (rf"\b{label} (?P<how>{_MOST}) (?P<first>\d+)\b", "most"),
         (rf"\b{label} (?P<how>{_LEAST}) (?P<first>\d+)\b", "least"),
         (rf"(?:\b(?:about|around|roughly|approximately) |~ ?)?\b(?P<first>{amount})", "around"),
@@ -342,10 +345,12 @@ def _quantities(text: str, name: str, unit: str) -> Iterator[Range]:
 def _duration_pattern() -> str:
     hours = r"(?:hours?|hrs?|h)\b"
     minutes = r"(?:minutes?|mins?|min|m)\b"
+    words = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
+    count = rf"(?:\d+(?:[.,]\d+)?[ -]?|(?:{words})[ -])"  # "2h", but no "ah"
     return (
-        rf"(?:\d+ ?h(?:rs?)? ?\d+ ?(?:m(?:ins?)?)?\b|{_NUMBER}[ -]?{hours}(?:,? and|,)? {_NUMBER} {minutes}|"
-        rf"{_NUMBER}[ -]?{hours} and a half|{_NUMBER} and a half {hours}|"
-        rf"{_NUMBER}[ -]?{hours}|{_NUMBER}[ -]?{minutes})(?: long\b| in length\b)?"
+        rf"(?:\d+ ?h(?:rs?)? ?\d+ ?(?:m(?:ins?)?)?\b|{count}{hours}(?:,? and|,)? {count}{minutes}|"
+        rf"{count}{hours} and a half|{_NUMBER} and a half {hours}|"
+        rf"{count}{hours}|{count}{minutes})(?: long\b| in length\b)?"
     )
 
 

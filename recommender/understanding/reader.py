@@ -43,6 +43,7 @@ _CLOSERS = frozenset(
     "thanks thx against towards when while so than also as at for to having has have".split()
 )
 _DANGLING = frozenset("a an the with without of from in by or and but for to than that is no set made during".split())
+_PREFIXES = frozenset({"pre", "post", "anti", "inter", "semi", "pseudo"})
 _THEME_OPENERS = frozenset("about".split())
 _CONTEXT = {
     "company": r"\b(?:with|for) (?:my |our |the |some |a |an )?(?:whole |little |young |old |\d+[- ]year[- ]old )*(?:kids?|children|family|parents?|mum|mom|mother|dad|father|girlfriend|boyfriend|wife|husband|partner|friends?|grandma|grandpa|grandparents?|grandmother|grandfather|son|daughter|brother|sister|nephew|niece|toddlers?|teenagers?|teens|roommates?|colleagues?|class|students)\b(?:,? (?:who|aged?) [^,.;]{1,20})?",
@@ -158,6 +159,8 @@ class _Pass:
         self.keywords = keywords
         self.prose = prose
         self.drop: set[int] = set()  # words that are no part of the wish
+        self.tastes: dict[int, tuple[bool, bool]] = {}  # of clauses, by their first word
+        self.bounds: dict[int, tuple[int, int]] = {}  # of clauses, by any word
         self.latest: list[int] = []  # places of the limits that the span before has made
 
     def run(self) -> Reading:
@@ -200,6 +203,7 @@ class _Pass:
 
     def _claim_titles(self) -> None:
         found = list(self.lexicon.titles(self.words))
+        self._claim_bare_list()
         claimed = -1
         while claimed != len(self.spans):  # a title may be known by the one before it in a list
             claimed = len(self.spans)
@@ -210,11 +214,29 @@ class _Pass:
                 if self._title_is_meant(first, last, end):
                     self._claim_title(first, last, end, ids)
 
+    def _claim_bare_list(self) -> None:
+        """An utterance of nothing but titles: "jaws, alien and the thing"."""
+        pieces: list[list[int]] = [[]]
+        for n, word in enumerate(self.words):
+            if word.opens_clause and pieces[-1]:
+                pieces.append([])
+            if word.folded in ("and", "or"):
+                pieces.append([])
+            else:
+                pieces[-1].append(n)
+        pieces = [piece for piece in pieces if piece]
+        found = [self.lexicon.exact([self.words[n] for n in piece]) for piece in pieces]
+        if len(pieces) > 1 and all(found):
+            for piece, ids in zip(pieces, found, strict=True):
+                self._claim(piece[0], piece[-1] + 1, ids)
+
     def _claim_misspelt_titles(self) -> None:
         budget = 6  # lookups, which are the slowest part of the reading
         for place in range(1, len(self.words)):
+            if not budget or not self._is_cue(place - 1):
+                continue
             free = self._free_run(place)
-            if not free or not budget or not self._is_cue(place - 1):
+            if not free:
                 continue
             if self.words[place].folded in FUNCTION_WORDS - {"the", "a", "an", "my"}:
                 continue
@@ -263,7 +285,7 @@ class _Pass:
 
     def _free_run(self, place: int) -> int:
         count = 0
-        while place + count < len(self.words) and not self.taken[place + count]:
+        while place + count < len(self.words) and count < 10 and not self.taken[place + count]:
             if count and self.words[place + count].opens_clause:
                 break
             count += 1
@@ -290,7 +312,8 @@ class _Pass:
         whole = first == 0 and end == len(self.words)
         manner = last < len(self.words) and self.words[last].folded in MANNER
         cue = self._cue_before(first) or (
-            manner and not self._is_plain_value(span) and not self.lexicon.is_ordinary(span[0].folded)
+            manner and not self._is_plain_value(span)
+            and (len(content) > 1 or not self.lexicon.is_ordinary(span[0].folded))
         )
         closed = manner or end > last or last == len(self.words) or self.words[last].opens_clause or (
             self.words[last].folded in ("and", "but", "or", "with", "yesterday", "already", "so",
@@ -346,18 +369,20 @@ class _Pass:
     def _cue_before(self, first: int) -> bool:
         """Whether a word that introduces a title stands before, across "and" and an article."""
         place = first - 1
-        if place > 0 and self.words[place].folded in ("and", "or", "&") and self.words[place].opens_clause:
+        if place > 0 and self.words[place].folded in ("and", "or") and self.words[place].opens_clause:
             place -= 1  # "Jaws, Alien, and The Thing"
             return self.taken[place] and self._is_item(place)
         while place >= 0 and not self.words[place + 1].opens_clause:
             word = self.words[place]
             if word.folded in _TITLE_CUES:
                 return not (word.folded == "like" and self._is_wishing(place))
-            if word.folded in _CUE_LINKS and place and self.words[place - 1].folded in _TITLE_CUES:
+            if word.folded in _CUE_LINKS and place and (
+                self.words[place - 1].folded in _TITLE_CUES | self.lexicon.person_labels
+            ):  # fmt: skip
                 return True
             if word.folded not in ("and", "or", "the", "a", "an", "film", "movie", "also", "both",
                                    "all", "every", "watching", "that", "are", "is"):  # fmt: skip
-                if not self.taken[place]:
+                if not self.taken[place] or (place == first - 1 and self._is_item(place)):
                     return False
             place -= 1
         # A list after a cue: "I loved Alien, Heat and Her".
@@ -414,6 +439,9 @@ class _Pass:
             start = self._negator(span, previous.last if previous else 0)
             if start is not None:
                 span.start = start
+                result.append(True)
+            elif self._ends_plain_list(span, previous.last if previous else 0):
+                span.start = span.first
                 result.append(True)
             elif previous is not None and result[-1] and self._joined(previous, span, n):
                 span.start = previous.last
@@ -485,6 +513,21 @@ class _Pass:
             and isinstance(previous.what, Match | Range)
             and isinstance(span.what, Match)
         )
+
+    def _ends_plain_list(self, span: _Span, stop: int) -> bool:
+        """Whether a span goes on a negated list of plain words: "no gore, torture or war"."""
+        joined = span.first > stop and self.words[span.first - 1].folded in ("or", "nor")
+        following = self.words[span.last].folded if span.last < len(self.words) else ""
+        if not joined and not (self.words[span.first].opens_clause and following in ("or", "nor")):
+            return False
+        place = span.first - 1 - joined
+        while place >= stop and span.first - place < 8 and self.words[place].folded not in (
+            FUNCTION_WORDS | _CLOSERS
+        ):  # fmt: skip
+            if self.words[place].folded in ("no", "without"):
+                return place < span.first - 1 - joined
+            place -= 1
+        return place >= stop and self.words[place].folded in ("no", "without")
 
     def _joined(self, previous: _Span, span: _Span, n: int) -> bool:
         """Whether a span goes on a negated list: "no horror, war or romance"."""
@@ -667,6 +710,8 @@ class _Pass:
                 self.drop.update(range(span.first, span.last))
             for value in soft:
                 self._lean(value.field, value.values, span)
+        elif ranged is not None and taste and self._says_more(span.first) and not negated:
+            pass  # "I love old films. Something funny?"
         elif ranged is not None and ranged.limit is not None and self._asked_for(span):
             limit = ranged.limit
             if negated:
@@ -799,11 +844,12 @@ class _Pass:
     def _without_words(self, span: _Span) -> Limit | None:
         """Items that speak of words, in a keyword or in their prose, are ruled out."""
         phrase = " ".join(word.folded for word in self.words[span.first : span.last])
-        stems = [" ".join((*phrase.split()[:-1], singular(phrase.split()[-1])))]
+        plain = " ".join((*phrase.split()[:-1], singular(phrase.split()[-1])))
+        stems = [plain]
         if phrase.endswith("ies"):
-            stems.append(phrase.removesuffix("s"))  # "zombies" are not "zomby"
+            stems.insert(0, phrase.removesuffix("s"))  # "zombies" are not "zomby"
         if phrase.endswith("oes"):
-            stems.append(phrase.removesuffix("es"))
+            stems.insert(0, phrase.removesuffix("es"))
         catalog = self.lexicon.catalog
         values = list(stems)
         for name in self.keywords:
@@ -836,11 +882,9 @@ class _Pass:
                 continue
             self._rule_out_list(at, place)
         for span, negated in zip(self.spans, polarities, strict=True):
-            at = span.last
-            if negated and isinstance(span.what, Match) and at + 1 < len(self.words) and (
-                self.words[at].folded in ("or", "nor")
-            ):  # fmt: skip
-                self._rule_out_list(at + 1, at)
+            following = self._next_of_list(span.last)
+            if negated and isinstance(span.what, Match) and following is not None:
+                self._rule_out_list(following, span.last)
 
     def _rules_out(self, place: int) -> bool:
         """Whether a word rules out the plain words behind it."""
@@ -875,17 +919,23 @@ class _Pass:
             ):  # fmt: skip
                 self._rule_out_word(_Span(at, end, None, start=start))
                 self.drop.update(range(start, last))
-            if following is None or self.taken[last]:
+            next_one = self._next_of_list(last)
+            if next_one is None:
                 return
-            joined = following.folded in ("or", "nor") or (
-                following.folded == "and" and not following.opens_clause
-            )
-            if not joined:
-                # A comma goes on with the list only if "or" ends it: "no gore, blood or guts".
-                rest = [w.folded for w in self.words[last : last + 3]]
-                if not (following.opens_clause and "or" in rest[1:]):
-                    return
-            start, at = last, last + joined
+            start, at = last, next_one
+
+    def _next_of_list(self, last: int) -> int | None:
+        """Where a list of plain words goes on: "gore or clowns", "gore, torture or clowns"."""
+        if last + 1 >= len(self.words) or self.taken[last]:
+            return None
+        following = self.words[last]
+        if following.folded in ("or", "nor") or (
+            following.folded == "and" and not following.opens_clause
+        ):  # fmt: skip
+            return last + 1
+        # A comma goes on with the list only if "or" ends it.
+        rest = [word.folded for word in self.words[last + 1 : last + 4]]
+        return last if following.opens_clause and "or" in rest else None
 
     def _settle_limits(self) -> None:
         """What can't hold together: a hint against what is asked for, "a classic from the 90s"."""
@@ -932,6 +982,9 @@ class _Pass:
         )
 
     def _is_demanded(self, span: _Span, hard: list[Value]) -> bool:
+        before = self.words[span.first - 1] if span.first else None
+        if before and before.folded in _PREFIXES and before.end + 1 == self.words[span.first].start:
+            return False  # "a post-war film"
         if all(value.bare_adjective for value in hard):
             return self._asked_for(span)
         # A phrase such as "romantic comedy" is clear by itself, "from France" needs its end.
@@ -970,6 +1023,8 @@ class _Pass:
         return self.text[self.words[span.first].start : self.words[span.last - 1].end]
 
     def _clause_bounds(self, place: int) -> tuple[int, int]:
+        if place in self.bounds:
+            return self.bounds[place]
         first = place
         while first > 0 and not self.words[first].opens_clause and self.words[first].folded != "but":
             first -= 1
@@ -978,6 +1033,7 @@ class _Pass:
             self.words[last].folded != "but"
         ):  # fmt: skip
             last += 1
+        self.bounds.update(dict.fromkeys(range(first, last), (first, last)))
         return first, last
 
     def _clause_before(self, place: int) -> list[str]:
@@ -991,8 +1047,20 @@ class _Pass:
 
     def _in_taste(self, place: int) -> bool:
         first, last = self._clause_bounds(place)
-        clause = self.text[self.words[first].start : self.words[last - 1].end].lower()
-        return bool(TASTE.search(clause)) and not NOT_TASTE.search(clause)
+        if first not in self.tastes:
+            clause = self.text[self.words[first].start : self.words[last - 1].end].lower()
+            self.tastes[first] = bool(TASTE.search(clause)), bool(NOT_TASTE.search(clause))
+        says_so, denies = self.tastes[first]
+        if says_so:
+            return not denies
+        # A list goes on: "I like horror, thrillers and sci-fi".
+        listed = all(
+            self.taken[n] or self.words[n].folded in _JOINERS for n in range(first, last)
+        )
+        if not listed or not first or self.words[first].folded == "but":
+            return False
+        mark = self.text[self.words[first - 1].end : self.words[first].start]
+        return "," in mark and self._in_taste(first - 1)
 
     def _read_context(self) -> None:
         for kind, pattern in _CONTEXT.items():
@@ -1017,6 +1085,7 @@ class _Pass:
                 self.reading.tastes.append(phrase)
         wish = _FILLER.sub(" ", self._joined_text(kept))
         # What was no filler at the start may be now, behind what was taken away.
+        wish = re.sub(r"\s+([,.;])", r"\1", wish)
         wish = re.sub(r"\s+", " ", _FILLER.sub(" ", wish.strip())).strip(" ,.;:-")
         return wish if _has_content(wish.split(), self.lexicon.nouns) else ""
 

@@ -101,7 +101,7 @@ _FINE = r"(?:fine|ok|okay|allowed|alright|all right|good|welcome|acceptable)"
 _LIFT = re.compile(
     r"(?:^|\b(?:ok|okay|please|and|but|actually),? )(?:forget|drop|remove|ignore|lift|lose|relax|"
     r"never ?mind|scrap)(?: about)? (?:the |that |my |it'?s |it must be |any )*"
-    r"(?:(?:limit|restriction|condition|rule)s? (?:on|for|about) (?:the )?)?(?P<what>.+)"
+    r"(?:(?:limit|restriction|condition|rule)s? (?:on|for|about) (?:the )?)?(?P<what>[^,.;!?]+)"
     rf"|^(?:(?:ok(?:ay)?|well|actually),? )?(?P<every>any) (?P<any>.+?)(?: (?:is|will be|would be|will do) ?{_FINE}?)?[.!]*$"
     r"|^(?:(?:the|its?) )?(?P<matter>.+?) (?:doesn't|does not|don't|do not|doesnt|dont) matter\b.*"
     r"|\b(?:don't|do not|dont) (?:really )?(?:care about|mind) (?:the |its? )?(?P<care>.+?)(?: (?:anymore|any more|now|at all))?[.!]*$"

@@ -41,8 +41,9 @@ def opinion(prefix: str, blocks: Sequence[str]) -> NDArray[np.float64]:
 class ScriptedModel:
     """Gives `scores` for blocks and writes `pieces`; counts what it was asked.
 
-    `pause_s` is slept before every piece; the counters say how often the model was asked
-    to score, and how many streams began and how many ended, for whatever reason.
+    `pause_s` is slept before every piece. `asked` counts the calls for scores, `heard` keeps
+    what each stream was asked, and the counters say how many began and how many ended, for
+    whatever reason.
     """
 
     name = "scripted"
@@ -60,6 +61,7 @@ class ScriptedModel:
         self._pause_s = pause_s
         self.writes_freely = writes_freely
         self.asked = 0
+        self.heard: list[tuple[Sequence[tuple[str, str]], Frame | None]] = []
         self.streams_begun = 0
         self.streams_ended = 0
 
@@ -80,6 +82,7 @@ class ScriptedModel:
         self, messages: Sequence[tuple[str, str]], max_tokens: int, frame: Frame | None = None
     ) -> Iterator[str]:
         self.streams_begun += 1
+        self.heard.append((messages, frame))
         try:
             for piece in self._pieces() if callable(self._pieces) else self._pieces:
                 time.sleep(self._pause_s)

@@ -1,7 +1,7 @@
 """The contract of a language model, held by every kind that can be loaded.
 
-The real small model in 4 bits and unquantized, a LoRA adapter on it, and an
-encoder–decoder with random weights. By hand means: one full pass of the model itself.
+The real small model in 4 bits, unquantized with a LoRA adapter, and an encoder–decoder with
+random weights. By hand means: one full pass of the model itself.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BLOCKS = [
     " Ōtani’s Garden (2019), documentary? Answer:",
     " Heat (1995), crime, thriller, heist, obsession, Los Angeles? Answer:",
 ]
-KINDS = ("nf4", "unquantized", "adapter", "encoder-decoder")
+KINDS = ("nf4", "adapter", "encoder-decoder")
 
 
 def folder_of(model_cache: Path) -> Path:
@@ -84,8 +84,7 @@ def model(request: pytest.FixtureRequest, model_cache: Path) -> HuggingFaceModel
         path = str(request.getfixturevalue("adapter"))
         loaded = load_language_model("auto", quantization="none", adapter=path, cache=model_cache)
     else:
-        names = {"unquantized": "unquantized_model", "encoder-decoder": "encoder_decoder"}
-        loaded = request.getfixturevalue(names[request.param])
+        loaded = request.getfixturevalue("encoder_decoder")
     return HuggingFaceModel(
         loaded.name, copy.deepcopy(loaded._model).float(), loaded._tokenizer, "none", ""
     )

@@ -1,0 +1,196 @@
+"""Genres, languages and ruled-out words: hard limits, leanings, and what is neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from notation import of_limits
+
+from recommender.understanding.update import Understanding
+from retrieval.catalog import Catalog
+
+Understand = Callable[[str], Understanding]
+
+WANTED = [
+    ("a western", "genres=Western"),
+    ("comedies please", "genres=Comedy"),
+    ("sci-fi", "genres=Science Fiction"),
+    ("a romcom", "genres=Comedy;genres=Romance"),
+    ("horror and comedy", "genres=Comedy;genres=Horror"),
+    ("horror or thriller", "genres=Horror|Thriller"),
+    ("comedy, drama or mystery", "genres=Comedy|Drama|Mystery"),
+    ("a comedy or a drama", "genres=Comedy|Drama"),
+    ("a romcom or a thriller", "genres=Comedy|Thriller;genres=Romance|Thriller"),
+    ("teen comedy", "genres=Comedy"),
+    ("any good whodunits?", "genres=Mystery"),
+    ("silent film", "genres=Silent"),
+    ("nature documentry", "genres=Documentary"),
+    ("romantic commedy", "genres=Comedy;genres=Romance"),
+    ("horrer films", "genres=Horror"),
+    ("french films", "language=French"),
+    ("in French", "language=French"),
+    ("movies from japan", "language=Japanese"),
+    ("korean or japanese horror", "genres=Horror;language=Japanese|Korean"),
+    ("French and Italian films", "language=French|Italian"),
+    ("french/italian", "language=French|Italian"),
+    ("swedish, danish or norwegian", "language=Danish|Norwegian|Swedish"),
+    ("scandinavian thriller", "genres=Thriller;language=Danish|Finnish|Norwegian|Swedish"),
+    ("bollywood musical", "genres=Musical;language=Hindi"),
+    ("no subtitles please", "language=English"),
+    ("what about musicals?", "genres=Musical"),
+]
+
+RULED_OUT = [
+    ("no horror", "genres!=Horror"),
+    ("no horror, war or romance", "genres!=Horror;genres!=Romance;genres!=War"),
+    ("neither horror nor thriller", "genres!=Horror;genres!=Thriller"),
+    ("not a comedy or a drama", "genres!=Comedy;genres!=Drama"),
+    ("anything but horror", "genres!=Horror"),
+    ("everything but westerns", "genres!=Western"),
+    ("any genre but horror", "genres!=Horror"),
+    ("anything except musicals", "genres!=Musical"),
+    ("I hate musicals", "genres!=Musical"),
+    ("I don't like musicals", "genres!=Musical"),
+    ("I'm not in the mood for drama", "genres!=Drama"),
+    ("I can't stand animated films", "genres!=Animation"),
+    ("I'm tired of action movies", "genres!=Action"),
+    ("I've had enough horror", "genres!=Horror"),
+    ("she hates horror and I hate musicals", "genres!=Horror;genres!=Musical"),
+    ("something that isnt science fiction", "genres!=Science Fiction"),
+    ("no romance cause i just broke up", "genres!=Romance"),
+    ("less romance more action", "genres!=Romance;genres=Action"),
+    ("comedy but not romantic", "genres!=Romance;genres=Comedy"),
+    ("live action only, no cartoons", "genres!=Animation"),
+    ("not in English", "language!=English"),
+    ("non-English thriller", "genres=Thriller;language!=English"),
+    ("a foreign drama", "genres=Drama;language!=English"),
+    ("any language except english", "language!=English"),
+    ("nothing scary", "genres!=Horror"),
+    ("not too scary", "genres!=Horror"),
+    ("less scary", "genres!=Horror"),
+    ("a horror film, but not too scary", "genres=Horror;without scary"),
+    ("a mystery that isn't a murder mystery", "genres=Mystery;without murder mystery"),
+    ("animation, not disney", "genres=Animation;without disney"),
+    ("less bloody", "without bloody"),
+    ("something less violent", "without violent"),
+    ("no zombies", "without zombie"),
+    ("sci-fi without aliens", "genres=Science Fiction;without alien"),
+    ("a thriller with no violence", "genres=Thriller;without violence"),
+    ("no clowns", "without clown"),
+    ("no gore, torture or clowns", "without clown;without gore;without torture"),
+    ("no love triangles", "without love triangle"),
+    ("not jump scares", "without jump scare"),
+    ("no nudity or sex scenes", "without nudity;without sex"),
+    ("war movies not about ww2", "genres=War;without ww2"),
+    ("sick of superheroes", "without superhero"),
+    ("I don't want anything depressing", "without depressing"),
+    ("nothing violent, please", "without violent"),
+    ("nothing sad", "without sad"),  # and not half of the catalog, which is drama
+]
+
+NO_LIMIT = [
+    "something scary",
+    "a film about the french revolution",
+    "a film about two thieves from France",
+    "a girl from Korea moves to New York",
+    "an anti-war film",
+    "a post-war film",
+    "cold war spies",
+    "I don't mind horror",
+    "subtitles are fine",
+    "not necessarily Korean",
+    "I'm tired, cheer me up",
+    "can't decide",
+    "no idea",
+    "nothing beats a good laugh",
+    "something funny",
+]
+
+
+@pytest.mark.parametrize(("utterance", "limits"), [*WANTED, *RULED_OUT])
+def test_kinds_asked_for_and_ruled_out_are_limits(
+    utterance: str, limits: str, understand: Understand, movies: Catalog
+) -> None:
+    assert of_limits(understand(utterance).state.limits, movies) == limits.split(";")
+
+
+@pytest.mark.parametrize("utterance", NO_LIMIT)
+def test_moods_themes_and_leave_are_no_limits(utterance: str, understand: Understand) -> None:
+    assert understand(utterance).state.limits == ()
+
+
+LEANINGS = [
+    ("a scary film set in space", {"Horror", "Thriller", "Science Fiction"}),
+    ("something funny", {"Comedy"}),
+    ("for a rainy day with the kids", {"Family"}),
+    ("a gentle tearjerker", {"Drama"}),
+    ("heist", {"Crime"}),
+    ("less bloody", set()),
+    ("nothing scary", set()),
+]
+
+
+@pytest.mark.parametrize(("utterance", "genres"), LEANINGS)
+def test_moods_lean_towards_genres(
+    utterance: str, genres: set[str], understand: Understand
+) -> None:
+    leanings = understand(utterance).state.leanings
+    assert {v for one in leanings if one.field == "genres" for v in one.values} == genres
+
+
+TASTES = [
+    ("I usually love horror but tonight something silly", ["I usually love horror"], {"Horror"}),
+    ("I mainly watch scifi. Something short", ["I mainly watch scifi"], {"Science Fiction"}),
+    ("I'm a huge western fan, what's good?", ["I'm a huge western fan"], {"Western"}),
+    ("I like horror, thrillers and sci-fi", None, {"Horror", "Thriller", "Science Fiction"}),
+    ("my wife likes rom coms, I like action", None, {"Romance", "Comedy", "Action"}),
+    ("I watch a lot of thrillers but she wants a laugh", None, {"Thriller"}),
+]
+
+
+@pytest.mark.parametrize(("utterance", "words", "genres"), TASTES)
+def test_lasting_tastes_lean_and_bind_nobody(
+    utterance: str, words: list[str] | None, genres: set[str], understand: Understand
+) -> None:
+    state = understand(utterance).state
+    assert not [one for one in state.limits if one.limit.values]
+    assert {v for one in state.taste_leanings for v in one.values} == genres
+    if words is not None:
+        assert [phrase.words for phrase in state.taste] == words
+
+
+def test_the_wish_of_the_moment_binds_beside_a_taste(
+    understand: Understand, movies: Catalog
+) -> None:
+    read = understand("I normally like slow dramas, but today I want a western")
+    assert of_limits(read.state.limits, movies) == ["genres=Western"]
+    assert str(read.aspects.preference) == "explicit"
+    assert str(read.aspects.intention) == "specific"
+
+
+def test_a_dislike_stated_as_taste_still_binds(understand: Understand, movies: Catalog) -> None:
+    read = understand("usually I watch horror. tonight: no horror")
+    assert of_limits(read.state.limits, movies) == ["genres!=Horror"]
+
+
+CONTEXTS = [
+    ("a film with my kids", {"company": "with my kids"}),
+    ("for a date night", {"occasion": "date night"}),
+    ("I'm exhausted, something light for tonight", {"mood": "I'm exhausted", "time": "tonight"}),
+    ("I'm tired of superheroes", {}),
+    ("a comedy", {}),
+]
+
+
+@pytest.mark.parametrize(("utterance", "context"), CONTEXTS)
+def test_circumstances_become_context(
+    utterance: str, context: dict[str, str], understand: Understand
+) -> None:
+    assert dict(understand(utterance).aspects.context) == context
+
+
+def test_what_became_a_negative_limit_leaves_the_wish(understand: Understand) -> None:
+    read = understand("a slow burn, no clowns, nothing after 1990")
+    assert read.aspects.wish == "a slow burn"
+    assert [one.words for one in read.state.limits] == ["nothing after 1990", "no clowns"]
