@@ -12,20 +12,21 @@ change of a score.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from tqdm import tqdm
 
 from benchmarks.labelled import LabelledRequest, interval, load_requests, ndcg, write_record
+from prompts.instruction import Instruction
+from prompts.templates import Templates
 from recommender.dialogue import Session
 from recommender.engine import open_retriever
 from recommender.language_model import load_language_model
 from recommender.ranking import JoinedRanker, Scores, make_scorer, nouns_of
 from recommender.settings import RANKERS, Settings
 from recommender.understanding.update import Understander
-from prompts.instruction import Instruction
-from prompts.templates import Templates
 from retrieval.catalog import Item, load_catalog
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.retriever import Candidate
@@ -42,7 +43,7 @@ class Scored:
     candidates: list[Candidate]
     scores: Scores
 
-    def score(self, instruction: Instruction, items: list[Item]) -> Scores:
+    def score(self, instruction: Instruction, items: Sequence[Item]) -> Scores:
         """A scorer that gives what was scored before, so that many weights cost one pass."""
         by_id = {c.item.id: s for c, s in zip(self.candidates, self.scores, strict=True)}
         return np.array([by_id[item.id] for item in items])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def broken_limits(item: Item, limits: Mapping[str, Any]) -> list[str]:
     genres, language = set(item.facets["genres"]), set(item.facets["language"])
     people = set(item.facets.get("directors", ())) | set(item.facets.get("cast", ()))
     prose = fold(" ".join((*item.facets.get("keywords", ()), *item.texts.values())))
-    checks = {
+    checks: dict[str, Callable[[Any], bool]] = {
         "year_max": lambda v: year <= v,
         "year_min": lambda v: year >= v,
         "year_not": lambda v: not any(low <= year <= high for low, high in v),

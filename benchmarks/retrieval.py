@@ -19,7 +19,7 @@ from recommender.settings import Settings
 from recommender.understanding.update import Understander
 from retrieval.catalog import load_catalog
 from retrieval.encoder import SentenceTransformerEncoder
-from retrieval.retriever import DenseRetriever, Query, RetrieverWeights
+from retrieval.retriever import Query, RetrieverWeights
 
 _GRID = {
     "liked": (0.4, 0.8, 1.2, 1.6, 2.0),

@@ -18,14 +18,13 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks.labelled import load_requests, write_record
-from recommender.dialogue import Done
+from recommender.dialogue import Done, Session
 from recommender.engine import Recommender
 from recommender.language_model import LanguageModel, load_language_model
 from recommender.ranking import BlockScorer, nouns_of
 from recommender.settings import Settings
 from recommender.store import Store
 from recommender.understanding.update import Understander
-from recommender.dialogue import Session
 
 STAGES = ("understand", "retrieve", "rank", "explain", "total")
 LISTED = 20  # candidates of the comparison

@@ -129,9 +129,9 @@ def _checked(table: Mapping[str, object], path: Path) -> Template:
     try:
         template = Template(
             id=str(table["id"]),
-            preference=Preference(table["preference"]),
-            intention=Intention(table["intention"]),
-            task_form=TaskForm(table["task_form"]),
+            preference=Preference(str(table["preference"])),
+            intention=Intention(str(table["intention"])),
+            task_form=TaskForm(str(table["task_form"])),
             text=str(table["text"]).strip(),
             block=str(table["block"]).rstrip("\n"),
         )

@@ -24,17 +24,7 @@ from retrieval.catalog import Catalog, Item, Kind, fold
 
 MAX_WORDS = 55
 _NO_CLAIM = frozenset(
-    "a about actually all also an and another any are as asked at be been both bring brings but by "
-    "can centered centers combine combines contains does each explores fans feature features feel "
-    "feels film fit fits focuses follow follows for from fulfills genre genres get gives given has "
-    "have having he her here him his how i if in include includes including interest interested "
-    "into is it it's its kind like liked look looking made make makes man match matches "
-    "matching meets might mix mixes mood more most movie of offers on one or our out part people "
-    "person piece preference request requests see seems she so some someone something sort story "
-    "style such suit suits tale tells that that's the their them theme themes there these they "
-    "this those through to told tone too touch touches up user user's want wanted wants was watch "
-    "way we well were what when where which while who whose will wish with within would you you're "
-    "your".split()
+    ["a", "about", "actually", "all", "also", "an", "and", "another", "any", "are", "as", "asked", "at", "be", "been", "both", "bring", "brings", "but", "by", "can", "centered", "centers", "combine", "combines", "contains", "does", "each", "explores", "fans", "feature", "features", "feel", "feels", "film", "fit", "fits", "focuses", "follow", "follows", "for", "from", "fulfills", "genre", "genres", "get", "gives", "given", "has", "have", "having", "he", "her", "here", "him", "his", "how", "i", "if", "in", "include", "includes", "including", "interest", "interested", "into", "is", "it", "it's", "its", "kind", "like", "liked", "look", "looking", "made", "make", "makes", "man", "match", "matches", "matching", "meets", "might", "mix", "mixes", "mood", "more", "most", "movie", "of", "offers", "on", "one", "or", "our", "out", "part", "people", "person", "piece", "preference", "request", "requests", "see", "seems", "she", "so", "some", "someone", "something", "sort", "story", "style", "such", "suit", "suits", "tale", "tells", "that", "that's", "the", "their", "them", "theme", "themes", "there", "these", "they", "this", "those", "through", "to", "told", "tone", "too", "touch", "touches", "up", "user", "user's", "want", "wanted", "wants", "was", "watch", "way", "we", "well", "were", "what", "when", "where", "which", "while", "who", "whose", "will", "wish", "with", "within", "would", "you", "you're", "your"]
 )
 _NEGATIONS = frozenset(
     ("no", "not", "never", "none", "nor", "neither", "nothing", "nobody", "nowhere", "without",

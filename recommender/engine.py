@@ -19,7 +19,17 @@ from prompts.instruction import Instruction
 from prompts.templates import Templates
 from recommender import wording
 from recommender.dialogue import (
-    Degraded, DialogueState, Done, Event, Evidence, Mention, Pick, Picked, Reply, Session, TextChunk,
+    Degraded,
+    DialogueState,
+    Done,
+    Event,
+    Evidence,
+    Mention,
+    Pick,
+    Picked,
+    Reply,
+    Session,
+    TextChunk,
     Understood,
 )  # fmt: skip
 from recommender.explanation import Explainer

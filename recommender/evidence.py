@@ -124,9 +124,9 @@ def compose(item: Item, backing: Backing, state: DialogueState, catalog: Catalog
     sentence = f"{what}: {_list(parts)}" if parts else what
     if backing.shared:
         first = backing.shared[0]
-        values = _list(first.values[:_SHOWN_VALUES])
+        common = _list(first.values[:_SHOWN_VALUES])
         label = _plural(catalog.fields[first.field].label, len(first.values[:_SHOWN_VALUES]))
-        sentence += f"{';' if parts else ','} like {first.title} in its {label}, {values}"
+        sentence += f"{';' if parts else ','} like {first.title} in its {label}, {common}"
     elif not parts:
         themes = [v for f in catalog.of_kind(Kind.KEYWORD) for v in item.facets.get(f.name, ())]
         if themes:

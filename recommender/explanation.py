@@ -40,8 +40,8 @@ _EXAMPLES = (
 
 
 # Prose can be cut before these and still be read.
-_JOINTS = frozenset("after and as before but only so though until when where while".split())
-_DETERMINERS = frozenset("a an the his her their its two three four five six seven".split())
+_JOINTS = frozenset(["after", "and", "as", "before", "but", "only", "so", "though", "until", "when", "where", "while"])
+_DETERMINERS = frozenset(["a", "an", "the", "his", "her", "their", "its", "two", "three", "four", "five", "six", "seven"])
 _SHORTEST_RUN = 7  # words; a shorter run of prose seldom holds a verb
 
 

@@ -55,7 +55,7 @@ class Settings:
         self._require(0 <= self.rank_weight <= 1, "rank_weight", "a share from 0 to 1")
         self._require(1 <= self.candidates <= 100, "candidates", "1 to 100")
         self._require(1 <= self.picks <= self.candidates, "picks", "1 to the number of candidates")
-        self._require(0 <= self.explained, "explained", "0 or more")
+        self._require(self.explained >= 0, "explained", "0 or more")
         self._require(self.rank_budget_s > 0, "rank_budget_s", "more than 0 seconds")
         self._require(self.explain_budget_s > 0, "explain_budget_s", "more than 0 seconds")
         self._require(1 <= self.port <= 65535, "port", "1 to 65535")

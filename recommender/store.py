@@ -31,8 +31,8 @@ class StoreError(RuntimeError):
 
 @migrations()
 def create_conversation_tables(db: sqlite_utils.Database) -> None:
-    db["sessions"].create({"id": str, "created": str}, pk="id")
-    db["turns"].create(
+    db.table("sessions").create({"id": str, "created": str}, pk="id")
+    db.table("turns").create(
         {
             "id": int, "session": str, "number": int, "utterance": str, "act": str,
             "instruction": str, "state": str, "status": str, "message": str, "degraded": str,
@@ -41,8 +41,8 @@ def create_conversation_tables(db: sqlite_utils.Database) -> None:
         pk="id",
         foreign_keys=[("session", "sessions", "id")],
     )  # fmt: skip
-    db["turns"].create_index(["session", "number"], unique=True)
-    db["candidates"].create(
+    db.table("turns").create_index(["session", "number"], unique=True)
+    db.table("candidates").create(
         {
             "turn": int, "item": str, "rank": int, "score": float, "retrieval_score": float,
             "language_score": float,
@@ -50,7 +50,7 @@ def create_conversation_tables(db: sqlite_utils.Database) -> None:
         pk=("turn", "item"),
         foreign_keys=[("turn", "turns", "id")],
     )  # fmt: skip
-    db["picks"].create(
+    db.table("picks").create(
         {
             "turn": int, "rank": int, "item": str, "title": str, "score": float,
             "retrieval_score": float, "language_score": float, "reason": str, "evidence": str,
@@ -59,12 +59,12 @@ def create_conversation_tables(db: sqlite_utils.Database) -> None:
         pk=("turn", "rank"),
         foreign_keys=[("turn", "turns", "id")],
     )  # fmt: skip
-    db["ratings"].create(
+    db.table("ratings").create(
         {"id": int, "session": str, "turn": int, "item": str, "kind": str, "value": int, "created": str},
         pk="id",
         foreign_keys=[("session", "sessions", "id")],
     )
-    db["ratings"].create_index(["session", "item"])
+    db.table("ratings").create_index(["session", "item"])
 
 
 class Store:
@@ -117,7 +117,7 @@ class Store:
         """A new session's id: 128 random bits, so that it can't be guessed."""
         session = secrets.token_urlsafe(16)
         with self._writing() as db:
-            db["sessions"].insert({"id": session, "created": _now()})
+            db.table("sessions").insert({"id": session, "created": _now()})
         return session
 
     def has_session(self, session: str) -> bool:
@@ -129,24 +129,22 @@ class Store:
     ) -> int:  # fmt: skip
         """Write a turn down before anything of it is shown; gives its row id."""
         with self._writing() as db:
-            return int(
-                db["turns"]
-                .insert(
-                    {
-                        "session": session, "number": number, "utterance": utterance, "act": act,
-                        "instruction": json.dumps(instruction), "state": json.dumps(state),
-                        "status": "begun", "message": "", "degraded": None, "model": "{}",
-                        "timings_ms": "{}", "suggestions": "[]", "created": _now(),
-                    }
-                )
-                .last_pk
+            table = db.table("turns").insert(
+                {
+                    "session": session, "number": number, "utterance": utterance, "act": act,
+                    "instruction": json.dumps(instruction), "state": json.dumps(state),
+                    "status": "begun", "message": "", "degraded": None, "model": "{}",
+                    "timings_ms": "{}", "suggestions": "[]", "created": _now(),
+                }
             )  # fmt: skip
+            row: int = table.last_pk  # type: ignore[assignment]
+        return row
 
     def record_ranking(self, turn: int, ranked: Sequence[Pick], picks: Sequence[Pick],
                        state: Mapping[str, Any]) -> None:  # fmt: skip
         """All candidates with their scores, and the picks among them, in one step."""
         with self._writing() as db:
-            db["candidates"].insert_all(
+            db.table("candidates").insert_all(
                 {
                     "turn": turn, "item": p.item.id, "rank": p.rank, "score": p.score,
                     "retrieval_score": p.retrieval_score, "language_score": p.language_score,
@@ -154,7 +152,7 @@ class Store:
                 for p in ranked
             )  # fmt: skip
             self._write_picks(db, turn, picks)
-            db["turns"].update(turn, {"state": json.dumps(state)})
+            db.table("turns").update(turn, {"state": json.dumps(state)})
 
     def finish_turn(
         self, turn: int, *, status: str, message: str, picks: Sequence[Pick],
@@ -164,7 +162,7 @@ class Store:
         """Complete a turn. `status` is "complete", "stopped" or "failed"."""
         with self._writing() as db:
             self._write_picks(db, turn, picks)
-            db["turns"].update(
+            db.table("turns").update(
                 turn,
                 {
                     "status": status, "message": message, "degraded": degraded,
@@ -174,8 +172,8 @@ class Store:
             )  # fmt: skip
 
     def _write_picks(self, db: sqlite_utils.Database, turn: int, picks: Sequence[Pick]) -> None:
-        db["picks"].delete_where("turn = ?", [turn])
-        db["picks"].insert_all(
+        db.table("picks").delete_where("turn = ?", [turn])
+        db.table("picks").insert_all(
             {
                 "turn": turn, "rank": p.rank, "item": p.item.id, "title": p.item.title,
                 "score": p.score, "retrieval_score": p.retrieval_score,
@@ -225,22 +223,22 @@ class Store:
         """Remove a turn and all after it, with what was rated on them."""
         with self._writing() as db:
             for table in ("candidates", "picks"):
-                db[table].delete_where(
+                db.table(table).delete_where(
                     "turn in (select id from turns where session = ? and number >= ?)",
                     [session, number],
                 )
-            db["ratings"].delete_where("session = ? and turn >= ?", [session, number])
-            db["turns"].delete_where("session = ? and number >= ?", [session, number])
+            db.table("ratings").delete_where("session = ? and turn >= ?", [session, number])
+            db.table("turns").delete_where("session = ? and number >= ?", [session, number])
 
     # --- ratings and forgetting -------------------------------------------------------
 
     def rate(self, session: str, turn: int, item: str, kind: str, value: int | None) -> None:
         """Keep a judgement; a later one of the same kind on the same item replaces it."""
         with self._writing() as db:
-            db["ratings"].delete_where(
+            db.table("ratings").delete_where(
                 "session = ? and item = ? and kind = ?", [session, item, kind]
             )
-            db["ratings"].insert(
+            db.table("ratings").insert(
                 {"session": session, "turn": turn, "item": item, "kind": kind, "value": value,
                  "created": _now()}
             )  # fmt: skip

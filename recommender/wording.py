@@ -58,7 +58,7 @@ def nothing_fits(understanding: Understanding, catalog: Catalog, limits: LimitFi
     all_limits = [s.limit for s in state.limits]
     given, count = limits.conflict(all_limits, state.excluded)
     if not given:
-        return f"Nothing else in the catalog fits; all that does is known to you already."
+        return "Nothing else in the catalog fits; all that does is known to you already."
     words = [f"“{_said(limit, state)}”" for limit in given]
     amount = f"{count} {catalog.noun if count == 1 else catalog.nouns}"
     return (

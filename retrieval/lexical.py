@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from retrieval.catalog import Catalog, fold
 
-
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # it announces every step by itself
 
 

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from recommender.understanding.words import FUNCTION_WORDS, Word, singular, singular_key
+from recommender.understanding.words import (
+    FUNCTION_WORDS,
+    Word,
+    singular,
+    singular_key,
+    word_set,
+)
 from retrieval.catalog import Catalog, Field, Kind, fold
 from retrieval.limits import Limit
 
@@ -26,21 +32,21 @@ _NUMERALS = {
     "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13",
 }  # fmt: skip
 # Surnames that are everyday words need a first name or a word such as "starring".
-_EVERYDAY_SURNAMES = frozenset(
-    "abbott adams august bacon baker bale bell berry best black blue blunt bond bridges brook brooks "
-    "brown burns caesar carpenter chance chase church close cook cool coward covert crisp cross crowe "
-    "cruise cruz crystal day dean dee diamond diesel director driver fielding fisher ford fox french "
-    "fuller grace grant gray green hall hand hardy hart hill holiday hope hunt hunter hurt irons ivory "
-    "jackman jordan king knight lake lane law leigh long love lynch mango mason mature may merlin "
-    "miller mills moon moore natural noble park parker penny pepper pickles pitt plaza pope power price "
-    "prince quiet reed rich rivers robin rock rose rush russell saint savage short silver slate smart "
-    "smith snow spade sterling stone storm summer sunday swift temple turner twist vital walker "
-    "washington waters weaver west white wilder wild winter wise wolf wood woods young "
-    "birmingham bedford boston england france houston lancaster london paris phoenix sydney windsor "
-    "french german english irish roman christian romero".split()
+_EVERYDAY_SURNAMES = word_set(
+    "abbott adams august bacon baker bale bell berry best black blue blunt bond bridges brook "
+    "brooks brown burns caesar carpenter chance chase church close cook cool coward covert crisp "
+    "cross crowe cruise cruz crystal day dean dee diamond diesel director driver fielding fisher "
+    "ford fox french fuller grace grant gray green hall hand hardy hart hill holiday hope hunt "
+    "hunter hurt irons ivory jackman jordan king knight lake lane law leigh long love lynch mango "
+    "mason mature may merlin miller mills moon moore natural noble park parker penny pepper pickles "
+    "pitt plaza pope power price prince quiet reed rich rivers robin rock rose rush russell saint "
+    "savage short silver slate smart smith snow spade sterling stone storm summer sunday swift "
+    "temple turner twist vital walker washington waters weaver west white wilder wild winter wise "
+    "wolf wood woods young birmingham bedford boston england france houston lancaster london paris "
+    "phoenix sydney windsor french german english irish roman christian romero"
 )
 _FAMILY = frozenset({"brothers", "sisters", "bros"})
-_PARTICLES = frozenset("al da de del den der di du el la le ten van von".split())
+_PARTICLES = word_set("al da de del den der di du el la le ten van von")
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,9 @@ class Lexicon:
                 self._first_names.setdefault(key[0], set()).update(*found.values())
         self._credits: dict[str, int] = {}  # person -> number of items
         for item in catalog.items:
-            for name in {v for f in catalog.of_kind(Kind.PERSON) for v in item.facets.get(f.name, ())}:
+            for name in {
+                v for f in catalog.of_kind(Kind.PERSON) for v in item.facets.get(f.name, ())
+            }:
                 self._credits[name] = self._credits.get(name, 0) + 1
         self._add_telling_words()
         # Fields of which an item holds one value only: to ask for two is to ask for either.
@@ -162,7 +170,11 @@ class Lexicon:
         for word, ids in found.items():
             if len(word) < 6 or self.is_ordinary(word) or (word,) in self._titles:
                 continue
-            if (singular(word),) in self._values or (word,) in self._people or word in self._first_names:
+            if (
+                (singular(word),) in self._values
+                or (word,) in self._people
+                or word in self._first_names
+            ):
                 continue
             if len({_title_start(self.catalog[i].title) for i in ids}) == 1:
                 self._titles[(word,)] = sorted(ids)
@@ -340,7 +352,8 @@ class Lexicon:
         """Of people who share a surname, those whom it brings to mind: Alfred Hitchcock."""
         most = max(self._credits[v] for values in found.values() for v in values)
         known = {
-            name: {v for v in values if self._credits[v] * 3 >= most} for name, values in found.items()
+            name: {v for v in values if self._credits[v] * 3 >= most}
+            for name, values in found.items()
         }
         return {name: values for name, values in known.items() if values}
 
@@ -351,7 +364,10 @@ class Lexicon:
         word = words[first]
         marked = first + 1 < len(words) and words[first + 1].folded in _FAMILY
         plural = first > 0 and words[first - 1].folded == "the" and word.folded.endswith("s")
-        for key, last in (((word.folded,), first + 2), ((word.folded.removesuffix("s"),), first + 1)):
+        for key, last in (
+            ((word.folded,), first + 2),
+            ((word.folded.removesuffix("s"),), first + 1),
+        ):
             found = self._people.get(key)
             if not found or not (marked if last == first + 2 else plural):
                 continue
@@ -395,8 +411,10 @@ class Lexicon:
             if not unknown or any(w in FUNCTION_WORDS for w in folded):
                 continue
             if size == 1:
-                named = role or len(words) == 1 or (
-                    first + 1 < len(words) and self._is_thing_asked_for(words[first + 1])
+                named = (
+                    role
+                    or len(words) == 1
+                    or (first + 1 < len(words) and self._is_thing_asked_for(words[first + 1]))
                 )
                 if len(folded[0]) < 6 or not named:
                     continue
@@ -447,8 +465,11 @@ class Lexicon:
             return False  # "James Bond"
         if len(self._first_names.get(name, ())) > 1:
             return False  # "Martin films"
-        if place and word.text[:1].isupper() and not word.opens_clause and (
-            self._ends_a_name(words[place - 1], place, name)
+        if (
+            place
+            and word.text[:1].isupper()
+            and not word.opens_clause
+            and (self._ends_a_name(words[place - 1], place, name))
         ):
             return False
         if word.text[:1].isupper():
@@ -460,7 +481,6 @@ class Lexicon:
             len(name) > 4 and known > 1 and not self.is_ordinary(name)
             and name not in self._first_names and (name,) not in self._titles
         )  # fmt: skip
-
 
     def _ends_a_name(self, before: Word, place: int, name: str) -> bool:
         """Whether the capitalised word before makes another name of it: "New York"."""

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 
-NEGATORS = frozenset(
-    "no not without nothing never none nor neither don't dont doesn't doesnt didn't didnt won't wont "
-    "wouldn't wouldnt isn't isnt aren't arent wasn't wasnt can't cant cannot couldn't couldnt "
-    "shouldn't shouldnt avoid avoiding except excluding exclude skip hate hates hated hating dislike "
-    "dislikes disliked loathe detest despise sick tired bored fed minus ban non less fewer sans "
-    "barring enough rarely seldom hardly".split()
+from recommender.understanding.words import word_set
+
+NEGATORS = word_set(
+    "no not without nothing never none nor neither don't dont doesn't doesnt didn't didnt won't "
+    "wont wouldn't wouldnt isn't isnt aren't arent wasn't wasnt can't cant cannot couldn't couldnt "
+    "shouldn't shouldnt avoid avoiding except excluding exclude skip hate hates hated hating "
+    "dislike dislikes disliked loathe detest despise sick tired bored fed minus ban non less fewer "
+    "sans barring enough rarely seldom hardly"
 )
 # These negate only what stands right behind them: "less bloody".
 COMPARING = frozenset({"less", "fewer"})
@@ -34,20 +36,21 @@ NOT_NEGATING = frozenset(
 )  # fmt: skip
 # So does "enough": "I've had enough of horror", "enough with the sequels".
 # How much of a thing is too much; between a negator and what it negates.
-DEGREES = frozenset(
-    "too very so as really super overly extremely particularly remotely terribly that all especially "
-    "overtly excessively bit little quite pretty even more much horribly insanely slightly".split()
+DEGREES = word_set(
+    "too very so as really super overly extremely particularly remotely terribly that all "
+    "especially overtly excessively bit little quite pretty even more much horribly insanely "
+    "slightly"
 )
 # Nouns that only carry the word before them: "no horror stuff", "no sex scenes".
-TAILS = frozenset(
+TAILS = word_set(
     "stuff thing things element elements scene scenes content bit bits plot plots plotline story "
     "stories theme themes genre genres vibe vibes nonsense crap part parts subplot subplots tropes "
-    "trope moments whatsoever either anymore thanks cheers kind type types".split()
+    "trope moments whatsoever either anymore thanks cheers kind type types"
 )
 # What stands behind a title that is named for its manner: "Blade Runner vibes".
-MANNER = frozenset("vibe vibes style styled esque type feel feels energy meets ish".split())
-SERIES = frozenset(
-    "film films movie movies series trilogy franchise saga sequel sequels prequel prequels".split()
+MANNER = word_set("vibe vibes style styled esque type feel feels energy meets ish")
+SERIES = word_set(
+    "film films movie movies series trilogy franchise saga sequel sequels prequel prequels"
 )
 
 _ALWAYS = (

@@ -57,7 +57,11 @@ def _named(text: str, lexicon: Lexicon) -> str:
     """A title that closes the question: "who directed Heat?"."""
     words = split_words(text)
     for first, last, ids in lexicon.titles(words):
-        if last == len(words) and first >= 2 and any(word.capitalised for word in words[first:last]):
+        if (
+            last == len(words)
+            and first >= 2
+            and any(word.capitalised for word in words[first:last])
+        ):
             return ids[-1]  # of films of one name the latest
     return ""
 

@@ -49,13 +49,19 @@ _YEAR_PATTERNS = [
     (rf"\b(?:no|not) (?:earlier|older) than {_FIRST}", "since"),
     (rf"\b(?:until|till|up to|up until|through|no later than|by) {_FIRST}", "until"),
     (rf"\b(?:from )?{_FIRST} (?:or|and) (?:earlier|older|before)\b(?! (?:the )?['’\d])", "until"),
-    (rf"\b(?:from )?{_FIRST} (?:or|and) (?:later|newer|after|younger|onwards?|up|beyond)\b(?! (?:the )?['’\d])", "since"),
+    (
+        rf"\b(?:from )?{_FIRST} (?:or|and) (?:later|newer|after|younger|onwards?|up|beyond)\b(?! (?:the )?['’\d])",
+        "since",
+    ),
     (rf"\b(?:from |starting (?:in |from |with )){_FIRST} (?:on|onwards?|forwards?|up)\b", "since"),
     (rf"\b{_FIRST} (?:onwards?|forwards?)\b", "since"),
     (rf"\b{_FIRST} ?\+(?!\w)", "since"),
     (rf"\b(?:ever )?since {_FIRST}", "since"),
     (rf"\b(?:from )?(?:before|prior to|older than|earlier than|pre)[ -]?{_FIRST}", "before"),
-    (rf"\b(?:from )?(?:after|newer than|later than|more recent than|past|beyond|post)[ -]?{_FIRST}", "after"),
+    (
+        rf"\b(?:from )?(?:after|newer than|later than|more recent than|past|beyond|post)[ -]?{_FIRST}",
+        "after",
+    ),
     (rf"(?:\b(?:from )?(?:around|about|circa|roughly|approximately) |~ ?){_FIRST}", "around"),
     (rf"\b(?:from|in|of|made in|released in|out of|during) {_FIRST}", "in"),
     (rf"(?<![\w'’]){_FIRST}", "in"),
@@ -77,10 +83,14 @@ _SETTING = re.compile(
     r"|(?:story|stories|tales?|memories|history|events) (?:in|of|during)"
     r"|about(?: life in)?|his|her|their|my|your|our|someone's)(?: the)?(?: years?)? $"
 )
-_RELEASE = re.compile(r"\b(?:made|released|produced|shot|filmed) (?:in|during|around|about)(?: the)? $")
+_RELEASE = re.compile(
+    r"\b(?:made|released|produced|shot|filmed) (?:in|during|around|about)(?: the)? $"
+)
 # "in 1940s Los Angeles": a decade that describes a place.
 _PLACE_BEHIND = re.compile(r" (?!style\b|or\b|and\b|please\b|but\b|with\b)[a-z]")
-_UNION = re.compile(r"\s*(?:,|/|&)?\s*(?P<word>or|and|or maybe|or even|as well as|/|&)?(?: (?:from|in|of|the))*\s*")
+_UNION = re.compile(
+    r"\s*(?:,|/|&)?\s*(?P<word>or|and|or maybe|or even|as well as|/|&)?(?: (?:from|in|of|the))*\s*"
+)
 
 _MOST = (
     r"under|less than|shorter than|fewer than|below|at (?:the )?(?:very )?most|max(?:imum)?(?: of)?|"
@@ -94,7 +104,9 @@ _LEAST = (
     r"(?:no|not) (?:shorter|less|under|fewer)(?: than)?"
 )
 # What takes a time that the item has to fit into: "a 3 hour flight".
-_OCCASIONS = "flight|drive|train ride|train|bus ride|ride|trip|journey|layover|commute|break|window|slot"
+_OCCASIONS = (
+    "flight|drive|train ride|train|bus ride|ride|trip|journey|layover|commute|break|window|slot"
+)
 _STRICT = {"under", "less than", "shorter than", "fewer than", "below", "sub"}
 _STRICT_LEAST = {"over", "more than", "longer than", "above"}
 
@@ -158,7 +170,9 @@ def _joined(found: list[Range], text: str) -> list[Range]:
             if between["word"] == "or" or apart:
                 gaps = (*last.gaps, *one.gaps)
                 if _high(low) + 1 < _low(high):
-                    gap = Limit(low.fields, minimum=_high(low) + 1, maximum=_low(high) - 1, negated=True)
+                    gap = Limit(
+                        low.fields, minimum=_high(low) + 1, maximum=_low(high) - 1, negated=True
+                    )
                     gaps = (*gaps, gap)
                 top = max(_high(low), _high(high))
                 bounds = [None if abs(x) == float("inf") else x for x in (_low(low), top)]
@@ -230,7 +244,9 @@ def _years(text: str, name: str, today: datetime.date) -> Iterator[Range]:
                 and text[end : match.start()].strip() not in ("", ",")
                 for end in settings
             )  # fmt: skip
-            if goes_on or _is_setting(text, match.start(), match.end(), match[0], match.start("first")):
+            if goes_on or _is_setting(
+                text, match.start(), match.end(), match[0], match.start("first")
+            ):
                 settings.append(match.end())
                 continue
             low, high = _span(match["first"])
@@ -300,14 +316,24 @@ def _quantity_patterns(unit: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     """Each pattern with what it does to the amount that it names."""
     amount = _duration_pattern() if unit == "minutes" else _unit_pattern(unit)
     bare = rf"(?P<first>{_NUMBER}|{amount})"
-    label = r"(?:runtime|running time|length|duration|long)(?: (?:of|is|at))?" if unit == "minutes" else "^$"
+    label = (
+        r"(?:runtime|running time|length|duration|long)(?: (?:of|is|at))?"
+        if unit == "minutes"
+        else "^$"
+    )
     patterns = [
         (rf"\bbetween {bare} (?:and|to|-) (?P<second>{amount})", "between"),
         (rf"\b(?:from )?{bare} ?(?:to|-|–) ?(?P<second>{amount})", "between"),
         (rf"\b(?P<how>{_MOST})[ -](?:about |around )?(?P<first>{amount})", "most"),
         (rf"\b(?P<how>{_LEAST})[ -](?P<first>{amount})", "least"),
-        (rf"\b(?P<first>{amount}),? (?:or (?:less|under|shorter)|max(?:imum)?|at (?:the )?(?:very )?most|tops)\b", "most"),
-        (rf"\b(?P<first>{amount}),? (?:or (?:more|longer|over)|plus|min(?:imum)?|at (?:the )?(?:very )?least)\b", "least"),
+        (
+            rf"\b(?P<first>{amount}),? (?:or (?:less|under|shorter)|max(?:imum)?|at (?:the )?(?:very )?most|tops)\b",
+            "most",
+        ),
+        (
+            rf"\b(?P<first>{amount}),? (?:or (?:more|longer|over)|plus|min(?:imum)?|at (?:the )?(?:very )?least)\b",
+            "least",
+        ),
         (rf"\b(?P<first>{amount}) (?:{_OCCASIONS})\b", "most"),
         (rf"\b{label} (?P<how>{_MOST}) (?P<first>\d+)\b", "most"),
         (rf"\b{label} (?P<how>{_LEAST}) (?P<first>\d+)\b", "least"),
@@ -365,7 +391,9 @@ def _amount(words: str, unit: str) -> float:
         return _number(number[0]) if number else 0.0
     half = 30.0 if "and a half" in words else 0.0
     words = words.replace("and a half", "")
-    digits_or_words = r"\d+(?:[.,]\d+)?|\b(?:" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b"
+    digits_or_words = (
+        r"\d+(?:[.,]\d+)?|\b(?:" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b"
+    )
     numbers = [_number(n) for n in re.findall(digits_or_words, words)]
     if re.search(r"\bh(?:ours?|rs?)?\b|\d ?h", words):
         return numbers[0] * 60 + half + (numbers[1] if len(numbers) > 1 else 0)

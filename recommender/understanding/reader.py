@@ -13,38 +13,59 @@ from dataclasses import dataclass, field
 
 from recommender.understanding.lexicon import Lexicon, Match, Value
 from recommender.understanding.phrases import (
-    COMPARING, DEGREES, LEAVE_BEFORE, LEAVE_BEHIND, MANNER, NEGATORS, NOT_NEGATING, NOT_TASTE,
-    SERIES, TAILS, TASTE, WEARY,
+    COMPARING,
+    DEGREES,
+    LEAVE_BEFORE,
+    LEAVE_BEHIND,
+    MANNER,
+    NEGATORS,
+    NOT_NEGATING,
+    NOT_TASTE,
+    SERIES,
+    TAILS,
+    TASTE,
+    WEARY,
 )  # fmt: skip
 from recommender.understanding.ranges import Range, read_ranges
-from recommender.understanding.words import FUNCTION_WORDS, Word, singular, split_words
+from recommender.understanding.words import (
+    FUNCTION_WORDS,
+    Word,
+    singular,
+    split_words,
+    word_set,
+)
 from retrieval.catalog import Kind, fold
 from retrieval.limits import Limit
 
-_LIKED = frozenset(
+_LIKED = word_set(
     "love loved loves adore adored like liked likes enjoy enjoyed favourite favorite favourites "
     "favorites fan similar reminiscent resembling resembles vein style spirit alike recall obsessed "
-    "crazy care cared rewatch rewatching".split()
+    "crazy care cared rewatch rewatching"
 )
-_SEEN = frozenset("seen saw watched watching rewatched already".split())
-_DISLIKED = frozenset("hate hated disliked loathe loathed boring awful bored terrible".split())
+_SEEN = word_set("seen saw watched watching rewatched already")
+_DISLIKED = word_set("hate hated disliked loathe loathed boring awful bored terrible")
 _CUES = _LIKED | _SEEN | _DISLIKED | frozenset({"than", "as", "to", "of", "not", "except", "about"})
 _TITLE_CUES = _LIKED | _SEEN | _DISLIKED | frozenset({"than", "except", "reminds"})
 _CUE_LINKS = frozenset({"to", "of", "for", "with", "about"})  # "obsessed with", "didn't care for"
-_UNSEEN = frozenset("haven't havent hasn't hasnt never".split())
+# What may stand between a cue and the title it speaks of: "loved both Alien and the film Heat".
+_LIST_LINKS = word_set("and or the a an film movie also both all every watching that are is")
+_UNSEEN = word_set("haven't havent hasn't hasnt never")
 _BROAD = 0.4  # a category that holds so much of a catalog is not ruled out by a hint
 _JOINERS = frozenset({"or", "and", "nor", "any", "either"})
 # A category word before one of these is the thing asked for, not a part of the story.
-_CLOSERS = frozenset(
+_CLOSERS = word_set(
     "from with in about under before after of set that which where by for starring directed or and "
     "but please instead only then now tonight too not no without made please is are i we over "
-    "featuring like similar between since until at less more than shorter longer you to on as maybe perhaps though if possibly ideally preferably "
-    "that's thats who who's whose it's it isn't isnt aren't arent cause because cos coz cuz bc pls plz "
-    "thanks thx against towards when while so than also as at for to having has have".split()
+    "featuring like similar between since until at less more than shorter longer you to on as maybe "
+    "perhaps though if possibly ideally preferably that's thats who who's whose it's it isn't isnt "
+    "aren't arent cause because cos coz cuz bc pls plz thanks thx against towards when while so "
+    "than also as at for to having has have"
 )
-_DANGLING = frozenset("a an the with without of from in by or and but for to than that is no set made during".split())
+_DANGLING = word_set(
+    "a an the with without of from in by or and but for to than that is no set made during"
+)
 _PREFIXES = frozenset({"pre", "post", "anti", "inter", "semi", "pseudo"})
-_THEME_OPENERS = frozenset("about".split())
+_THEME_OPENERS = frozenset(["about"])
 _CONTEXT = {
     "company": r"\b(?:with|for) (?:my |our |the |some |a |an )?(?:whole |little |young |old |\d+[- ]year[- ]old )*(?:kids?|children|family|parents?|mum|mom|mother|dad|father|girlfriend|boyfriend|wife|husband|partner|friends?|grandma|grandpa|grandparents?|grandmother|grandfather|son|daughter|brother|sister|nephew|niece|toddlers?|teenagers?|teens|roommates?|colleagues?|class|students)\b(?:,? (?:who|aged?) [^,.;]{1,20})?",
     "occasion": r"\b(?:date night|family night|movie night|film night|girls'? night|christmas(?: eve| day)?|halloween|thanksgiving|new year'?s(?: eve)?|birthday|sleepover|rainy (?:day|sunday|afternoon|evening)|sick day|long flight|valentine'?s(?: day)?)\b",
@@ -182,13 +203,17 @@ class _Pass:
         self._settle_limits()
         self._read_context()
         self.reading.wish = self._rest()
-        self.reading.fragment = bool(self.spans) and not any(
-            word.folded in ("a", "an", "some", "any") or word.folded in self.lexicon.nouns
-            for word, taken in zip(self.words, self.taken, strict=True)
-            if not taken
-        ) and all(
-            taken or word.folded in FUNCTION_WORDS | _CLOSERS
-            for word, taken in zip(self.words, self.taken, strict=True)
+        self.reading.fragment = (
+            bool(self.spans)
+            and not any(
+                word.folded in ("a", "an", "some", "any") or word.folded in self.lexicon.nouns
+                for word, taken in zip(self.words, self.taken, strict=True)
+                if not taken
+            )
+            and all(
+                taken or word.folded in FUNCTION_WORDS | _CLOSERS
+                for word, taken in zip(self.words, self.taken, strict=True)
+            )
         )
         return self.reading
 
@@ -261,7 +286,11 @@ class _Pass:
     def _with_year(self, last: int, ids: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
         """A year behind a title tells films of one name apart and is no limit."""
         at = last
-        while at < min(last + 2, len(self.words)) and self.words[at].folded in ("from", "the", "of"):
+        while at < min(last + 2, len(self.words)) and self.words[at].folded in (
+            "from",
+            "the",
+            "of",
+        ):
             at += 1  # "The Thing from 1982"
         if at < len(self.words) and re.fullmatch(r"(1[89]|20)\d\d", self.words[at].folded):
             year = float(self.words[at].folded)
@@ -312,7 +341,8 @@ class _Pass:
         whole = first == 0 and end == len(self.words)
         manner = last < len(self.words) and self.words[last].folded in MANNER
         cue = self._cue_before(first) or (
-            manner and not self._is_plain_value(span)
+            manner
+            and not self._is_plain_value(span)
             and (len(content) > 1 or not self.lexicon.is_ordinary(span[0].folded))
         )
         closed = manner or end > last or last == len(self.words) or self.words[last].opens_clause or (
@@ -325,8 +355,11 @@ class _Pass:
             or self.words[last].folded in SERIES
             or re.fullmatch(r"(1[89]|20)\d\d", self.words[last].folded) is not None
         )  # fmt: skip
-        if content and self._cue_is_negative(first) and closed and not any(
-            self.lexicon.is_ordinary(w.folded) for w in span
+        if (
+            content
+            and self._cue_is_negative(first)
+            and closed
+            and not any(self.lexicon.is_ordinary(w.folded) for w in span)
         ):
             return True  # "that isnt titanic"
         if content and self._cue_is_negative(first) and (
@@ -369,7 +402,11 @@ class _Pass:
     def _cue_before(self, first: int) -> bool:
         """Whether a word that introduces a title stands before, across "and" and an article."""
         place = first - 1
-        if place > 0 and self.words[place].folded in ("and", "or") and self.words[place].opens_clause:
+        if (
+            place > 0
+            and self.words[place].folded in ("and", "or")
+            and self.words[place].opens_clause
+        ):
             place -= 1  # "Jaws, Alien, and The Thing"
             return self.taken[place] and self._is_item(place)
         while place >= 0 and not self.words[place + 1].opens_clause:
@@ -380,10 +417,10 @@ class _Pass:
                 self.words[place - 1].folded in _TITLE_CUES | self.lexicon.person_labels
             ):  # fmt: skip
                 return True
-            if word.folded not in ("and", "or", "the", "a", "an", "film", "movie", "also", "both",
-                                   "all", "every", "watching", "that", "are", "is"):  # fmt: skip
-                if not self.taken[place] or (place == first - 1 and self._is_item(place)):
-                    return False
+            linking = word.folded in _LIST_LINKS
+            ends_item = place == first - 1 and self.taken[place] and self._is_item(place)
+            if not linking and (not self.taken[place] or ends_item):
+                return False
             place -= 1
         # A list after a cue: "I loved Alien, Heat and Her".
         apart = first - 1 > place or self.words[first].opens_clause
@@ -403,7 +440,9 @@ class _Pass:
 
     def _claim_ranges(self) -> None:
         for found in read_ranges(self.text, self.lexicon.catalog):
-            inside = [n for n, w in enumerate(self.words) if w.start < found.end and w.end > found.start]
+            inside = [
+                n for n, w in enumerate(self.words) if w.start < found.end and w.end > found.start
+            ]
             if inside and not any(self.taken[n] for n in inside):
                 self._claim(inside[0], inside[-1] + 1, found)
         for age in re.finditer(r"\b(?:\w+[ -])?years?[ -]olds?\b", self.text.lower()):
@@ -446,7 +485,9 @@ class _Pass:
             elif previous is not None and result[-1] and self._joined(previous, span, n):
                 span.start = previous.last
                 result.append(True)
-            elif previous is not None and result[-1] is not False and self._completes(previous, span):
+            elif (
+                previous is not None and result[-1] is not False and self._completes(previous, span)
+            ):
                 result.append(None)
                 self.drop.update(range(span.first, span.last))
             else:
@@ -462,7 +503,9 @@ class _Pass:
             return None
         while place >= stop and steps < 7:
             word = self.words[place]
-            pair = (word.folded, self.words[place + 1].folded) if place + 1 < len(self.words) else ()
+            pair = (
+                (word.folded, self.words[place + 1].folded) if place + 1 < len(self.words) else ()
+            )
             if word.folded == "but":
                 lead = [w.folded for w in self.words[max(0, place - 2) : place]]
                 if set(lead) & {"anything", "everything", "all", "any", "every", "anyone"}:
@@ -479,7 +522,10 @@ class _Pass:
                 ):  # fmt: skip
                     place -= 1
                 return place
-            if (word.folded, self.words[place + 1].folded) in (("other", "than"), ("apart", "from")):
+            if (word.folded, self.words[place + 1].folded) in (
+                ("other", "than"),
+                ("apart", "from"),
+            ):
                 return place
             if word.opens_clause:
                 break
@@ -498,7 +544,9 @@ class _Pass:
         if word in COMPARING:
             return between <= DEGREES | _LIKED
         if word == "enough":
-            return self.words[place - 1].folded in ("had", "seen", "have") or bool(between & {"of", "with"})
+            return self.words[place - 1].folded in ("had", "seen", "have") or bool(
+                between & {"of", "with"}
+            )
         if word in WEARY:
             return bool(between & {"of", "with", "by"})
         if word in ("hate", "hated", "hates", "dislike") and between & {"but", "who", "that"}:
@@ -620,7 +668,10 @@ class _Pass:
         ):  # fmt: skip
             first -= 1
         last = span.last
-        while last < span.last + len(behind) and behind[last - span.last] in _DISLIKED | FUNCTION_WORDS:
+        while (
+            last < span.last + len(behind)
+            and behind[last - span.last] in _DISLIKED | FUNCTION_WORDS
+        ):
             last += 1
         self.drop.update(range(first, last if set(behind) & _DISLIKED else span.last))
 
@@ -629,7 +680,11 @@ class _Pass:
         before = [word.folded for word in self.words[max(0, span.first - 2) : span.first]]
         catalog = self.lexicon.catalog
         for f in catalog.of_kind(Kind.PERSON):
-            if len(before) == 2 and before[0] == fold(f.label) and before[1] in ("of", "as", "behind"):
+            if (
+                len(before) == 2
+                and before[0] == fold(f.label)
+                and before[1] in ("of", "as", "behind")
+            ):
                 people = dict.fromkeys(v for i in ids for v in catalog[i].facets.get(f.name, ()))
                 if people:
                     span.start = max(0, span.first - 4)
@@ -681,7 +736,9 @@ class _Pass:
 
     def _interpret_match(self, span: _Span, match: Match, negated: bool) -> None:
         opposite = next((v for v in match.meanings if v.opposite), None)
-        hard = [v for v in match.meanings if not v.hint and v.kind is Kind.CATEGORY and not v.opposite]
+        hard = [
+            v for v in match.meanings if not v.hint and v.kind is Kind.CATEGORY and not v.opposite
+        ]
         ranged = next((v for v in match.meanings if v.limit is not None), None)
         soft = [v for v in match.meanings if v.hint]
         comparison = next((v for v in match.meanings if v.direction), None)
@@ -731,9 +788,10 @@ class _Pass:
 
     def _widens_last(self, limit: Limit, span: _Span) -> bool:
         """Joins a limit to the one before it where "or" stands between them."""
-        return self._is_alternative(span) and any(
-            [self._widened(place, limit, span) for place in self.latest]
-        )
+        if not self._is_alternative(span):
+            return False
+        widened = [self._widened(place, limit, span) for place in self.latest]
+        return any(widened)
 
     def _widened(self, place: int, limit: Limit, span: _Span) -> bool:
         """Makes a limit an alternative of an earlier one, if they speak of the same."""
@@ -1017,7 +1075,9 @@ class _Pass:
 
     def _lean(self, name: str, values: tuple[str, ...], span: _Span) -> None:
         read = LeaningRead(name, values, self._words(span))
-        (self.reading.taste_leanings if self._in_taste(span.first) else self.reading.leanings).append(read)
+        (
+            self.reading.taste_leanings if self._in_taste(span.first) else self.reading.leanings
+        ).append(read)
 
     def _words(self, span: _Span) -> str:
         return self.text[self.words[span.first].start : self.words[span.last - 1].end]
@@ -1026,7 +1086,9 @@ class _Pass:
         if place in self.bounds:
             return self.bounds[place]
         first = place
-        while first > 0 and not self.words[first].opens_clause and self.words[first].folded != "but":
+        while (
+            first > 0 and not self.words[first].opens_clause and self.words[first].folded != "but"
+        ):
             first -= 1
         last = place + 1
         while last < len(self.words) and not self.words[last].opens_clause and (
@@ -1054,9 +1116,7 @@ class _Pass:
         if says_so:
             return not denies
         # A list goes on: "I like horror, thrillers and sci-fi".
-        listed = all(
-            self.taken[n] or self.words[n].folded in _JOINERS for n in range(first, last)
-        )
+        listed = all(self.taken[n] or self.words[n].folded in _JOINERS for n in range(first, last))
         if not listed or not first or self.words[first].folded == "but":
             return False
         mark = self.text[self.words[first - 1].end : self.words[first].start]

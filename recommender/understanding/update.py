@@ -17,7 +17,14 @@ from prompts.instruction import Aspects, Intention
 from recommender.dialogue import DialogueState, Leaning, Mention, Phrase, Session, StatedLimit
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.questions import ORDINALS, Question, read_question
-from recommender.understanding.reader import ComparisonRead, ItemRead, Reader, Reading, contradict, interval
+from recommender.understanding.reader import (
+    ComparisonRead,
+    ItemRead,
+    Reader,
+    Reading,
+    contradict,
+    interval,
+)
 from recommender.understanding.words import FUNCTION_WORDS, clean, singular
 from retrieval.catalog import Catalog, Field, Kind, fold
 from retrieval.limits import Limit
@@ -96,7 +103,9 @@ _LATEST = re.compile(
     r"(?:take|put) (?:that|it) back|go back|scrap (?:that|it|this)|never ?mind(?: (?:that|it|this))?|"
     r"forget (?:that|it|this|i said (?:that|it))|ignore (?:that|it))[ .!]*"
 )
-_SURPRISE = re.compile(r"\b(?:surprise me|anything(?: goes| is fine)?$|whatever|you (?:choose|pick|decide)|random)\b")
+_SURPRISE = re.compile(
+    r"\b(?:surprise me|anything(?: goes| is fine)?$|whatever|you (?:choose|pick|decide)|random)\b"
+)
 _FINE = r"(?:fine|ok|okay|allowed|alright|all right|good|welcome|acceptable)"
 _LIFT = re.compile(
     r"(?:^|\b(?:ok|okay|please|and|but|actually),? )(?:forget|drop|remove|ignore|lift|lose|relax|"
@@ -176,7 +185,9 @@ class Understander:
             act = Act.LIFT if lifted and not rest else Act.REFINE
             if not rest:
                 return self._finish(text, act, state, lifted)
-        *before, rest = [part for part in _CORRECTION.split(rest) if part.strip(" ,.;:!-?")] or [rest]
+        *before, rest = [part for part in _CORRECTION.split(rest) if part.strip(" ,.;:!-?")] or [
+            rest
+        ]
         for part in before:  # read for what the correction leaves as it is: the language, the year
             state = replace(self._step(part, state, turn, act)[0], wish=())
             act = Act.REFINE
@@ -220,7 +231,11 @@ class Understander:
         for read in reading.items:
             for item_id in read.ids:
                 mention = Mention(item_id, read.words, turn)
-                for wanted, known in ((read.liked, liked), (read.disliked, disliked), (read.seen, seen)):
+                for wanted, known in (
+                    (read.liked, liked),
+                    (read.disliked, disliked),
+                    (read.seen, seen),
+                ):
                     if wanted:
                         known[:] = [m for m in known if m.item_id != item_id] + [mention]
                 if read.liked:
@@ -268,7 +283,9 @@ class Understander:
             else StatedLimit(read.limit, read.words, turn)
             for read in reading.limits
         ]
-        new += [s for s in (self._compared(c, state, reading, turn) for c in reading.comparisons) if s]
+        new += [
+            s for s in (self._compared(c, state, reading, turn) for c in reading.comparisons) if s
+        ]
         kept = list(state.limits)
         if act is Act.REQUEST and any(self._starts_afresh(one.limit) for one in new):
             kept = [old for old in kept if not self._starts_afresh(old.limit)]
@@ -276,13 +293,13 @@ class Understander:
         if act is Act.REFINE and (adding or _WIDENING.search(spoken)):
             kept, new = _widened(kept, new, or_else=spoken.startswith("or "))
         kept = [
-            old
-            for old in kept
-            if not any(_supersedes(one.limit, old.limit, adding) for one in new)
+            old for old in kept if not any(_supersedes(one.limit, old.limit, adding) for one in new)
         ]
         # "More violent" takes "less violent" back.
         wanted = {fold(leaning.words) for leaning in state.leanings if leaning.turn == turn}
-        kept = [old for old in kept if not (_is_of_words(old.limit) and wanted & set(old.limit.values))]
+        kept = [
+            old for old in kept if not (_is_of_words(old.limit) and wanted & set(old.limit.values))
+        ]
         distinct: dict[Limit, StatedLimit] = {one.limit: one for one in (*kept, *new)}
         gone = [old for old in state.limits if old not in kept and old.limit.values]
         wish = _without_words(state.wish, gone)
@@ -312,7 +329,11 @@ class Understander:
                 if _shares_value(leave, old.limit) and old.limit.negated:
                     break
                 exclusive = set(leave.fields) <= self._lexicon.exclusive
-                if leave.fields == old.limit.fields and not old.limit.negated and (adding or exclusive):
+                if (
+                    leave.fields == old.limit.fields
+                    and not old.limit.negated
+                    and (adding or exclusive)
+                ):
                     values = tuple(dict.fromkeys((*old.limit.values, *leave.values)))
                     old = replace(old, limit=Limit(leave.fields, values))
             else:
@@ -361,7 +382,9 @@ class Understander:
         of_fields = bool(words) and words <= labels
         if not match["what"] and not match["fine"] and not of_fields and match["any"]:
             return (), text  # "any good comedies?"
-        lifted = tuple(one for one in state.limits if self._is_lifted(one, words, bool(match["fine"])))
+        lifted = tuple(
+            one for one in state.limits if self._is_lifted(one, words, bool(match["fine"]))
+        )
         if lifted:
             return lifted, rest
         return (), rest if of_fields and not match["fine"] else text
@@ -381,7 +404,9 @@ class Understander:
 
     def _words_of(self, stated: StatedLimit) -> set[str]:
         said = [stated.words, *stated.limit.values, stated.limit.in_words(self.catalog)]
-        said += [word for name in stated.limit.fields for word in _names_of(self.catalog.fields[name])]
+        said += [
+            word for name in stated.limit.fields for word in _names_of(self.catalog.fields[name])
+        ]
         return {singular(word) for word in fold(" ".join(said)).split()} - FUNCTION_WORDS
 
     # --- what follows from the state ----------------------------------------------------
@@ -407,7 +432,9 @@ class Understander:
         if intention is Intention.VAGUE and not wish and not limits:
             wish = ", ".join(phrase.words for phrase in state.context)
         return Aspects(
-            history=tuple(self.catalog[m.item_id].name for m in state.liked if m.item_id in self.catalog),
+            history=tuple(
+                self.catalog[m.item_id].name for m in state.liked if m.item_id in self.catalog
+            ),
             taste=tuple(phrase.words for phrase in state.taste),
             wish=wish,
             limits=limits,
@@ -421,7 +448,9 @@ class Understander:
         before = tuple(m.item_id for m in state.liked if m.turn < state.began)
         groups: dict[str, list[tuple[str, str]]] = {}
         leanings = state.leanings
-        if not leanings and not any(one.limit.values and not one.limit.negated for one in state.limits):
+        if not leanings and not any(
+            one.limit.values and not one.limit.negated for one in state.limits
+        ):
             leanings = state.taste_leanings
         for one in leanings:
             groups.setdefault(one.words.lower(), []).extend((one.field, v) for v in one.values)
@@ -456,9 +485,7 @@ def _with_seen(state: DialogueState, words: str, turn: int) -> DialogueState:
     return replace(state, seen=(*state.seen, *new))
 
 
-def _without_turn(
-    state: DialogueState, turn: int
-) -> tuple[DialogueState, tuple[StatedLimit, ...]]:
+def _without_turn(state: DialogueState, turn: int) -> tuple[DialogueState, tuple[StatedLimit, ...]]:
     """The state without what a turn said, and the limits that go with it."""
     lifted = tuple(one for one in state.limits if one.turn == turn)
     return replace(
@@ -491,7 +518,9 @@ def _pointed_at(text: str, state: DialogueState) -> tuple[str, list[ItemRead]]:
         seen=how in ("seen", "watched", "know"),
         words=match[0],
     )
-    start = re.sub(r"(?:\b(?:more|something|i|i've|i have|the)\b\s*)+$", "", text[: match.start()], flags=re.I)
+    start = re.sub(
+        r"(?:\b(?:more|something|i|i've|i have|the)\b\s*)+$", "", text[: match.start()], flags=re.I
+    )
     rest = re.sub(r"^\s*(?:already|before|too)\b", "", text[match.end() :])
     return f"{start} {rest}".strip(), [item]
 

@@ -11,18 +11,25 @@ from retrieval.catalog import fold
 MAX_UTTERANCE = 2000  # characters
 _WORD = re.compile(r"&|[^\W_]+(?:['’-][^\W_]+)*'?")
 _BREAK = re.compile(r"[.,;:!?()\n–—]|\s-\s")  # quotation marks go around words, not between clauses
+
+
+def word_set(words: str) -> frozenset[str]:
+    """Words apart by blanks, as a set; a list of them reads best as running text."""
+    return frozenset(words.split())
+
+
 # Words that carry no wish of their own; a phrase of these alone is no wish.
-FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = word_set(
     "a about actually again all also am an and another any anything are as at be been but by can "
-    "could do does don't else ever few film films find fine for from get give go good got great "
-    "had has have hello help hey hi how i i'd i'll i'm i've if in into is it it's its just kind "
-    "know let let's like liked little look looking love lot make maybe me more most movie movies "
-    "much my need new nice of ok okay on one ones or other our out please really recommend "
-    "recommendation recommendations see seen show so some something sort stuff such suggest "
-    "suggestion suggestions tell than thank thanks that that's the them then there these they "
-    "thing this those to too up us very want wants was watch we we'd well were what what's which "
-    "who will with would yes you you've your mood feel feeling fancy prefer preferably should watch similar today "
-    "tonight thinking after before made released".split()
+    "could do does don't else ever few film films find fine for from get give go good got great had "
+    "has have hello help hey hi how i i'd i'll i'm i've if in into is it it's its just kind know "
+    "let let's like liked little look looking love lot make maybe me more most movie movies much my "
+    "need new nice of ok okay on one ones or other our out please really recommend recommendation "
+    "recommendations see seen show so some something sort stuff such suggest suggestion suggestions "
+    "tell than thank thanks that that's the them then there these they thing this those to too up "
+    "us very want wants was watch we we'd well were what what's which who will with would yes you "
+    "you've your mood feel feeling fancy prefer preferably should watch similar today tonight "
+    "thinking after before made released"
 )
 
 
@@ -55,7 +62,9 @@ def clean(utterance: str) -> str:
         raise UtteranceError("expected a text message")
     text = unicodedata.normalize("NFC", utterance)
     text = "".join(
-        " " if c in "\r\n\t" else c for c in text if c in "\r\n\t" or unicodedata.category(c)[0] != "C"
+        " " if c in "\r\n\t" else c
+        for c in text
+        if c in "\r\n\t" or unicodedata.category(c)[0] != "C"
     )
     text = re.sub(r"\s+", " ", text).strip()
     if not text:

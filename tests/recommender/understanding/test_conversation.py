@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Talk  # type: ignore[attr-defined]
+from conversing import Talk
 from notation import of_limits
 
 from recommender.understanding.update import Act
