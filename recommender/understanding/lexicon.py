@@ -265,6 +265,11 @@ class Lexicon:
                     self._add(folded, Value(f.name, f.kind, values, hint=hint))
                     if hint:
                         self._add_head(f, folded, values)
+            for value in f.only_named:  # an everyday word, plain beside a noun: "a family one"
+                if fold(value) in known:
+                    for noun in sorted(self.nouns):
+                        named = Value(f.name, f.kind, (value,), bare_adjective=False)
+                        self._add(f"{value} {noun}", named)
             for phrase, values in f.words.items():
                 bare = len(phrase.split()) == 1
                 present = tuple(v for v in values if fold(v) in known)
@@ -476,6 +481,12 @@ class Lexicon:
             # "Hitchcock thrillers" begins an utterance, "Young people" does too.
             return place > 0 or len(name) >= 6 or not self.is_ordinary(name)
         # In lower case only a name that nothing else could be: "hitchcock thrillers".
+        before = words[place - 1] if place and not word.opens_clause else None
+        if before and not (
+            self.is_ordinary(before.folded) or (before.singular,) in self._values
+            or re.match(r"\d", before.folded)
+        ):  # fmt: skip
+            return False  # "agatha christie" is no other Christie
         known = max(self._credits[v] for values in self._people[(name,)].values() for v in values)
         return (
             len(name) > 4 and known > 1 and not self.is_ordinary(name)

@@ -80,7 +80,7 @@ LEAVE_BEFORE = re.compile(
     r"\b(?:(?:don't|dont|do not|wouldn't|won't) (?:really )?mind|(?:happy|fine|ok|okay|cool|good) with|"
     r"no problem with|open to|not against|not opposed to|no objections? to|"
     r"(?:doesn't|does not|don't|do not|needn't|doesnt|dont) (?:have|need) to be|not necessarily|"
-    r"(?:don't|dont|do not) care (?:about|if|whether)|can handle|whether)"
+    r"(?:don't|dont|do not) care (?:about|if|whether)|can handle|can stand|can tolerate|can live with|whether)"
     r"(?: (?:it's|it is|they're|it|a|an|some|any|the|bit|of|being|either|at|all)){0,4} $"
 )
 LEAVE_BEHIND = re.compile(

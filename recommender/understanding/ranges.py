@@ -375,7 +375,7 @@ def _duration_pattern() -> str:
     count = rf"(?:\d+(?:[.,]\d+)?[ -]?|(?:{words})[ -])"  # "2h", but no "ah"
     return (
         rf"(?:\d+ ?h(?:rs?)? ?\d+ ?(?:m(?:ins?)?)?\b|{count}{hours}(?:,? and|,)? {count}{minutes}|"
-        rf"{count}{hours} and a half|{_NUMBER} and a half {hours}|"
+        rf"{count}{hours} \d\d\b(?![ -]?(?:%|years?|{minutes}))|{count}{hours} and a half|{_NUMBER} and a half {hours}|"
         rf"{count}{hours}|{count}{minutes})(?: long\b| in length\b)?"
     )
 

@@ -43,7 +43,10 @@ _LIKED = word_set(
     "crazy care cared rewatch rewatching"
 )
 _SEEN = word_set("seen saw watched watching rewatched already")
-_DISLIKED = word_set("hate hated disliked loathe loathed boring awful bored terrible")
+_DISLIKED = word_set(
+    "hate hated disliked loathe loathed boring awful bored terrible confusing overrated worst "
+    "disappointing disappointed dull"
+)
 _CUES = _LIKED | _SEEN | _DISLIKED | frozenset({"than", "as", "to", "of", "not", "except", "about"})
 _TITLE_CUES = _LIKED | _SEEN | _DISLIKED | frozenset({"than", "except", "reminds"})
 _CUE_LINKS = frozenset({"to", "of", "for", "with", "about"})  # "obsessed with", "didn't care for"
@@ -237,6 +240,7 @@ class _Pass:
                     continue
                 ids, end = self._with_year(last, ids)
                 if self._title_is_meant(first, last, end):
+                    ids, first = self._with_year_before(first, ids)
                     self._claim_title(first, last, end, ids)
 
     def _claim_bare_list(self) -> None:
@@ -300,6 +304,14 @@ class _Pass:
                 return same, at + 1
         return ids, last
 
+    def _with_year_before(self, first: int, ids: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+        """The same for a year before it: "the 2005 Pride and Prejudice"."""
+        before = self.words[first - 1].folded if first and not self.taken[first - 1] else ""
+        same = tuple(
+            i for i in ids if f"{self.lexicon.catalog[i].numbers.get('year', 0):.0f}" == before
+        )
+        return (same, first - 1) if same else (ids, first)
+
     def _claim_title(self, first: int, last: int, end: int, ids: tuple[str, ...]) -> None:
         behind = [word.folded for word in self.words[last : last + 2]]
         if end == last and behind and behind[0] in SERIES:
@@ -311,6 +323,16 @@ class _Pass:
 
     def _cue_is_negative(self, first: int) -> bool:
         return any(word.folded in NEGATORS for word in self.words[max(0, first - 3) : first])
+
+    def _is_ruled_out(self, first: int) -> bool:
+        """Whether "not", "no" or the like stands right before a title, across an article."""
+        before = [word.folded for word in self.words[max(0, first - 2) : first]]
+        while before and before[-1] in ("a", "an", "the", "any", "another"):
+            before.pop()
+        if before and before[-1] in ("or", "nor"):
+            list_before = (s for s in self.spans if s.last == first - 1 and isinstance(s.what, tuple))
+            return any(self._is_ruled_out(span.first) for span in list_before)
+        return bool(before) and before[-1] in ("not", "no", "without", "except", "excluding")
 
     def _free_run(self, place: int) -> int:
         count = 0
@@ -355,18 +377,20 @@ class _Pass:
             or self.words[last].folded in SERIES
             or re.fullmatch(r"(1[89]|20)\d\d", self.words[last].folded) is not None
         )  # fmt: skip
-        if (
-            content
-            and self._cue_is_negative(first)
-            and closed
-            and not any(self.lexicon.is_ordinary(w.folded) for w in span)
-        ):
+        telling = len(content) > 1 and not self._is_plain_value(span)
+        if content and self._cue_is_negative(first) and closed and (
+            telling or not any(self.lexicon.is_ordinary(w.folded) for w in span)
+        ):  # fmt: skip
             return True  # "that isnt titanic"
         if content and self._cue_is_negative(first) and (
             (last < len(self.words) and self.words[last].folded in SERIES and not self._is_plain_value(span))
             or any(other.what == self.lexicon.exact(span) for other in self.spans)
         ):  # fmt: skip
             return True  # "but not a Die Hard film", "not Titanic itself"
+        if self._is_ruled_out(first) and closed and not self._is_plain_value(span) and (
+            len(content) > 1 or (content and len(content[0].folded) > 4)
+        ):  # fmt: skip
+            return True  # "not star wars though", "but not batman or …"
         if self.lexicon.is_part_of_title(span):
             return (cue or whole) and closed
         if whole:
@@ -580,11 +604,11 @@ class _Pass:
     def _joined(self, previous: _Span, span: _Span, n: int) -> bool:
         """Whether a span goes on a negated list: "no horror, war or romance"."""
         between = self.words[previous.last : span.first]
-        if any(word.folded not in _JOINERS | {"a", "an", "the"} for word in between):
+        articles = {"a", "an", "the"} if {w.folded for w in between} & {"or", "nor"} else set()
+        if any(word.folded not in _JOINERS | articles for word in between):
             return False
-        between = [word for word in between if word.folded in _JOINERS]
-        if isinstance(span.what, Range) and not between:
-            return False  # "no christmas, 1990 or later"
+        if isinstance(span.what, Range) and not (between and isinstance(previous.what, Range)):
+            return False  # "no christmas, 1990 or later", "no horror and not older than 1980"
         if between:
             return not (between[0].opens_clause and between[0].folded == "and")
         if span.first == previous.last and not self.words[span.first].opens_clause:
@@ -642,6 +666,8 @@ class _Pass:
     def _interpret_item(self, span: _Span, ids: tuple[str, ...], negated: bool) -> None:
         if self._asks_for_people_of(span, ids):
             return
+        if negated and self._is_ruled_out(span.first):
+            ids = self.lexicon.series(ids)  # "not batman" is said of all of them
         clause = self._clause_before(span.first)
         behind = []
         for word in self.words[span.last : span.last + 4]:
@@ -889,6 +915,11 @@ class _Pass:
             self.taken[last] or self.words[last].opens_clause or self.words[last].folded in closing
         ):  # fmt: skip
             last += 1
+        for other in self.spans:  # "no animal deaths", where both words are themes
+            if other.first == last and isinstance(other.what, Match) and not (
+                self.words[last].opens_clause or any(not v.hint for v in other.what.meanings)
+            ):  # fmt: skip
+                last = other.last
         previous = first - 1
         if not hard and previous > span.start and not self.taken[previous] and (
             self.words[previous].folded not in closing | {"any", "with", "want", "wanna", "see"}
@@ -1007,12 +1038,14 @@ class _Pass:
                 limits[place] = LimitRead(one.instead, one.words)
         stated = [one.limit for one in limits if not one.vague and not one.limit.values]
         self.reading.limits = [
-            one for n, one in enumerate(limits)
-            if not one.vague or not any(
-                contradict(one.limit, other)
-                for other in (*stated, *(earlier.limit for earlier in limits[:n] if earlier.vague))
+            one
+            for n, one in enumerate(limits)
+            if not one.vague
+            or not (
+                any(contradict(one.limit, earlier.limit) for earlier in limits[:n] if earlier.vague)
+                or any(_overrules(other, one.limit) for other in stated)
             )
-        ]  # fmt: skip
+        ]
 
     def _asked_for(self, span: _Span) -> bool:
         """Whether a bare value is what is asked for, and not a part of a story.
@@ -1027,6 +1060,8 @@ class _Pass:
             opener and self.words[opener - 1].folded in ("what", "how")
         ):  # fmt: skip
             return False
+        if opener >= 0 and self.words[opener].singular in ("year", "yr", "month", "age", "aged"):
+            return False  # "my 8 year old"
         if span.last >= len(self.words):
             return True
         following = self.words[span.last]
@@ -1161,6 +1196,16 @@ class _Pass:
                 parts.append(self.text[kept[n - 1].end : word.start])
             parts.append(word.text)
         return "".join(parts)
+
+
+def _overrules(stated: Limit, vague: Limit) -> bool:
+    """Whether a stated bound says anew what a vague one only hints at: "short, under 100"."""
+    if stated.fields != vague.fields:
+        return False
+    (low, high), (vague_low, vague_high) = interval(stated), interval(vague)
+    ends = (low > float("-inf"), high < float("inf"))
+    vague_ends = (vague_low > float("-inf"), vague_high < float("inf"))
+    return contradict(stated, vague) or any(a and b for a, b in zip(ends, vague_ends, strict=True))
 
 
 def contradict(one: Limit, other: Limit) -> bool:

@@ -69,6 +69,8 @@ YEARS = [
     ("after 1960 but before 1970", "year -1969;year 1961-"),
     ("released after 1999 and before 2010", "year -2009;year 2000-"),
     ("70s or 90s", "not year 1980-1989;year 1970-1999"),
+    ("no horror and not older than 1980", "year 1980-"),
+    ("no horror and from the 80s", "year 1980-1989"),
     ("nothing from the 70s or the 90s", "not year 1970-1979;not year 1990-1999"),
     ("something old", "year -1969"),
     ("nothing too old", "year 1970-"),
@@ -102,6 +104,8 @@ DURATIONS = [
     ("between one and two hours", "runtime 60-120"),
     ("90-120 min", "runtime 90-120"),
     ("something short", "runtime -95"),
+    ("something short (under 100 min)", "runtime -99"),
+    ("no more than 2 hours 15", "runtime -135"),
     ("not too long", "runtime -139"),
     ("it was amazing but too long", "runtime -139"),
 ]

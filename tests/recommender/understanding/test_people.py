@@ -66,6 +66,7 @@ def test_people_asked_for_and_ruled_out(
         "young people in a small town",
         "a king and a queen in the snow",
         "batman movies",
+        "any agatha christie",
         "the long road home",
         "Summer in the woods",
     ],

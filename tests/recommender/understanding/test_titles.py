@@ -54,6 +54,7 @@ DISLIKED = [
     ("anything but Titanic", ["Titanic"]),
     ("with kate winslet, that isnt titanic", ["Titanic"]),
     ("La La Land was boring", ["La La Land"]),
+    ("I thought Tenet was confusing", ["Tenet"]),
     ("loved Whiplash, hated La La Land", ["La La Land"]),
     ("I didn't enjoy Inception but I loved Interstellar", ["Inception"]),
 ]
