@@ -54,7 +54,9 @@ def main() -> None:
     parser.add_argument("--model", default="auto")
     parser.add_argument("--adapter", default="")
     parser.add_argument("--quantization", default="nf4")
-    parser.add_argument("--ranker", choices=[r for r in RANKERS if r != "retriever"], default="block")
+    parser.add_argument(
+        "--ranker", choices=[r for r in RANKERS if r != "retriever"], default="block"
+    )
     parser.add_argument("--candidates", type=int, default=Settings.candidates)
     options = parser.parse_args()
     settings = Settings.read({})
@@ -63,7 +65,10 @@ def main() -> None:
         settings.data / "index", catalog, SentenceTransformerEncoder(settings.encoder), False
     )
     model = load_language_model(
-        options.model, quantization=options.quantization, adapter=options.adapter, cache=settings.data
+        options.model,
+        quantization=options.quantization,
+        adapter=options.adapter,
+        cache=settings.data,
     )
     templates = Templates.load()
     scorer = make_scorer(options.ranker, model, catalog, templates)
@@ -83,7 +88,9 @@ def main() -> None:
     figures = {w: {s: _figures(scored, w, s) for s in ("validation", "test")} for w in WEIGHTS}
     print(f"{'weight':>6} {'validation':>11} {'test':>7}   NDCG@5")
     for weight, by_split in figures.items():
-        print(f"{weight:6.2f} {np.mean(by_split['validation']):11.3f} {np.mean(by_split['test']):7.3f}")
+        print(
+            f"{weight:6.2f} {np.mean(by_split['validation']):11.3f} {np.mean(by_split['test']):7.3f}"
+        )
     best = max(WEIGHTS, key=lambda w: (float(np.mean(figures[w]["validation"])), -w))
     gain = np.array(figures[best]["test"]) - np.array(figures[0.0]["test"])
     low, high = interval(gain.tolist())

@@ -188,7 +188,8 @@ class Recommender:
         if turn.degraded:
             yield Degraded(turn.degraded)
         turn.picks = tuple(
-            self._explainer.composed(pick, read.state) for pick in ranked[: picks or self.settings.picks]
+            self._explainer.composed(pick, read.state)
+            for pick in ranked[: picks or self.settings.picks]
         )
         turn.timed("rank", since)
         self.store.record_ranking(
@@ -202,7 +203,9 @@ class Recommender:
         since = time.perf_counter()
         if not turn.picks:
             turn.suggestions = wording.conflict_chips(read, self.retriever.filter)
-            yield from self._say(turn, wording.nothing_fits(read, self.catalog, self.retriever.filter))
+            yield from self._say(
+                turn, wording.nothing_fits(read, self.catalog, self.retriever.filter)
+            )
             turn.timed("explain", since)
             return
         turn.suggestions = wording.chips(read.state, turn.picks, self.catalog)
@@ -356,7 +359,9 @@ class Recommender:
         if kind == "rating" and (isinstance(value, bool) or value not in (1, 2, 3, 4, 5)):
             raise FeedbackError("a rating is a whole number from 1 to 5")
         state = _judged(session.state, item_id, kind, value, session.turn)
-        self.store.rate(session.id, session.turn, item_id, kind, value if kind == "rating" else None)
+        self.store.rate(
+            session.id, session.turn, item_id, kind, value if kind == "rating" else None
+        )
         self.store.update_state(session.id, session.turn, state.as_dict())
         return replace(session, state=state)
 

@@ -81,7 +81,9 @@ def _shared(item: Item, state: DialogueState, catalog: Catalog) -> Iterable[Shar
             continue
         other = catalog[mention.item_id]
         for f in catalog.of_kind(Kind.PERSON, Kind.KEYWORD, Kind.CATEGORY):
-            both = tuple(v for v in item.facets.get(f.name, ()) if v in other.facets.get(f.name, ()))
+            both = tuple(
+                v for v in item.facets.get(f.name, ()) if v in other.facets.get(f.name, ())
+            )
             if both and not (f.kind is Kind.CATEGORY and _says_little(both, f.name, catalog)):
                 yield Shared(other.title, mention.turn, f.name, both)
 
@@ -103,7 +105,9 @@ def evidence_of(backing: Backing, item: Item, catalog: Catalog) -> tuple[Evidenc
         found.append(Evidence("user", f"turn {shared.turn}", shared.title))
     if not any(e.source == "item" for e in found):
         for f in catalog.of_kind(Kind.CATEGORY, Kind.KEYWORD):
-            found += [Evidence("item", f.name, v) for v in item.facets.get(f.name, ())[:_SHOWN_VALUES]]
+            found += [
+                Evidence("item", f.name, v) for v in item.facets.get(f.name, ())[:_SHOWN_VALUES]
+            ]
     return tuple(dict.fromkeys(found))
 
 
@@ -119,7 +123,9 @@ def compose(item: Item, backing: Backing, state: DialogueState, catalog: Catalog
     parts = []
     for words, values in list(by_words.items())[:_SHOWN_VALUES]:
         distinct = [v for v in dict.fromkeys(values) if v.lower() != words.lower()]
-        named = _list(v if v[:1].isupper() and _is_name(v, item, catalog) else v.lower() for v in distinct)
+        named = _list(
+            v if v[:1].isupper() and _is_name(v, item, catalog) else v.lower() for v in distinct
+        )
         parts.append(f"{named} for “{words}”" if named else f"“{words}” as you asked")
     sentence = f"{what}: {_list(parts)}" if parts else what
     if backing.shared:
@@ -145,9 +151,13 @@ def compose(item: Item, backing: Backing, state: DialogueState, catalog: Catalog
 
 
 def _what_it_is(item: Item, catalog: Catalog) -> str:
-    """"A 1979 horror and science fiction film by Ridley Scott"."""
+    """ "A 1979 horror and science fiction film by Ridley Scott"."""
     categories = catalog.of_kind(Kind.CATEGORY)
-    kinds = [v.lower() for v in item.facets.get(categories[0].name, ())[:_SHOWN_VALUES]] if categories else []
+    kinds = (
+        [v.lower() for v in item.facets.get(categories[0].name, ())[:_SHOWN_VALUES]]
+        if categories
+        else []
+    )
     year = next((f"{item.numbers[f.name]:g}" for f in catalog.of_kind(Kind.YEAR)
                  if f.name in item.numbers), "")  # fmt: skip
     words = " ".join(part for part in (year, _list(kinds), catalog.noun) if part)

@@ -40,8 +40,25 @@ _EXAMPLES = (
 
 
 # Prose can be cut before these and still be read.
-_JOINTS = frozenset(["after", "and", "as", "before", "but", "only", "so", "though", "until", "when", "where", "while"])
-_DETERMINERS = frozenset(["a", "an", "the", "his", "her", "their", "its", "two", "three", "four", "five", "six", "seven"])
+_JOINTS = frozenset(
+    [
+        "after",
+        "and",
+        "as",
+        "before",
+        "but",
+        "only",
+        "so",
+        "though",
+        "until",
+        "when",
+        "where",
+        "while",
+    ]
+)
+_DETERMINERS = frozenset(
+    ["a", "an", "the", "his", "her", "their", "its", "two", "three", "four", "five", "six", "seven"]
+)
 _SHORTEST_RUN = 7  # words; a shorter run of prose seldom holds a verb
 
 
@@ -208,7 +225,9 @@ class Explainer:
         )  # fmt: skip
         kinds = [v.lower() for f in self._catalog.of_kind(Kind.CATEGORY)[:1]
                  for v in item.facets.get(f.name, ())[:3]]  # fmt: skip
-        themes = [v for f in self._catalog.of_kind(Kind.KEYWORD) for v in item.facets.get(f.name, ())[:4]]
+        themes = [
+            v for f in self._catalog.of_kind(Kind.KEYWORD) for v in item.facets.get(f.name, ())[:4]
+        ]
         story = " ".join(item.texts.values())[:400]
         return (
             f"Request: {request}\nTitle: {item.title}\nFacts: {', '.join(kinds)}; themes: "

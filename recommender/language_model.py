@@ -252,7 +252,9 @@ class HuggingFaceModel:
             head = self._model.get_output_embeddings().weight
             direction = (head[self._yes] - head[self._no]).float()  # (d,)
 
-            def log_odds(hidden: torch.Tensor, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+            def log_odds(
+                hidden: torch.Tensor, ids: torch.Tensor, lengths: torch.Tensor
+            ) -> torch.Tensor:
                 last = hidden[torch.arange(len(lengths)), lengths - 1]  # (n, d)
                 return last.float() @ direction
 
@@ -480,9 +482,7 @@ class HuggingFaceModel:
         else:
             text = "\n\n".join(text for _, text in messages)
             encoded = self._tokenizer(text, return_tensors="pt")
-        return {
-            key: encoded[key].to(self._model.device) for key in ("input_ids", "attention_mask")
-        }
+        return {key: encoded[key].to(self._model.device) for key in ("input_ids", "attention_mask")}
 
 
 class _PromptReader:

@@ -93,9 +93,7 @@ class LabelScorer:
 
     def _ask(self, instruction: Instruction, items: Sequence[Item]) -> Scores:
         lines = [f"{_LABELS[n]}. {self._catalog.brief(item)}" for n, item in enumerate(items)]
-        prefix = (
-            f"{instruction.text} on this list?\n" + "\n".join(lines) + "\nThe best letter is:"
-        )
+        prefix = f"{instruction.text} on this list?\n" + "\n".join(lines) + "\nThe best letter is:"
         return self._model.likelihood(prefix, [f" {_LABELS[n]}" for n in range(len(items))])
 
 
@@ -160,9 +158,7 @@ class JoinedRanker:
         return _sorted_picks(candidates, joined, language)
 
 
-def make_scorer(
-    kind: str, model: LanguageModel, catalog: Catalog, templates: Templates
-) -> Scorer:
+def make_scorer(kind: str, model: LanguageModel, catalog: Catalog, templates: Templates) -> Scorer:
     """The scorer of a setting: "block", "labels", "likelihood" or "pairwise"."""
     if kind == "block":
         return BlockScorer(model, catalog, templates)

@@ -60,7 +60,15 @@ def create_conversation_tables(db: sqlite_utils.Database) -> None:
         foreign_keys=[("turn", "turns", "id")],
     )  # fmt: skip
     db.table("ratings").create(
-        {"id": int, "session": str, "turn": int, "item": str, "kind": str, "value": int, "created": str},
+        {
+            "id": int,
+            "session": str,
+            "turn": int,
+            "item": str,
+            "kind": str,
+            "value": int,
+            "created": str,
+        },
         pk="id",
         foreign_keys=[("session", "sessions", "id")],
     )
@@ -197,7 +205,9 @@ class Store:
         for row in rows:
             for name in ("instruction", "state", "model", "timings_ms", "suggestions"):
                 row[name] = json.loads(row[name])
-            row["picks"] = self._rows("select * from picks where turn = ? order by rank", [row["id"]])
+            row["picks"] = self._rows(
+                "select * from picks where turn = ? order by rank", [row["id"]]
+            )
             for pick in row["picks"]:
                 pick["evidence"] = json.loads(pick["evidence"])
         return rows

@@ -20,11 +20,7 @@ def opening(understanding: Understanding, catalog: Catalog, repeated: bool) -> s
     """The line before the picks: what was looked for, and what still holds."""
     state = understanding.state
     wish = state.wish[-1].words if state.wish else ""
-    limits = ", ".join(
-        dict.fromkeys(
-            _in_words(s.limit, state, catalog) for s in state.limits
-        )
-    )
+    limits = ", ".join(dict.fromkeys(_in_words(s.limit, state, catalog) for s in state.limits))
     liked = [catalog[m.item_id].title for m in state.liked if m.turn >= state.began]
     if understanding.act is Act.LIFT:
         start = f"Without “{', '.join(s.words for s in understanding.lifted)}”"

@@ -318,7 +318,9 @@ def _infer(rows: list[dict[str, Any]], path: Path) -> list[Field]:
         if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values):
             fields.append(Field(name, Kind.YEAR if name == "year" else Kind.NUMBER, label))
         elif all(isinstance(v, (str, list)) for v in values):
-            flat = [str(v) for value in values for v in (value if isinstance(value, list) else [value])]
+            flat = [
+                str(v) for value in values for v in (value if isinstance(value, list) else [value])
+            ]
             if name in _PERSON_FIELDS:
                 kind = Kind.PERSON
             elif sum(map(len, flat)) / len(flat) > 60:
@@ -350,7 +352,9 @@ def _item(row: Mapping[str, Any], fields: Iterable[Field], path: Path, number: i
                 values = value if isinstance(value, list) else [value]
                 facets[f.name] = tuple(_text(v) for v in values)
         except ValueError as error:
-            raise CatalogError(f"{path}, item {number} ({row['id']}), {f.name!r}: {error}") from None
+            raise CatalogError(
+                f"{path}, item {number} ({row['id']}), {f.name!r}: {error}"
+            ) from None
     return Item(row["id"], _text(row["title"]), facets, numbers, texts)
 
 

@@ -330,7 +330,9 @@ class _Pass:
         while before and before[-1] in ("a", "an", "the", "any", "another"):
             before.pop()
         if before and before[-1] in ("or", "nor"):
-            list_before = (s for s in self.spans if s.last == first - 1 and isinstance(s.what, tuple))
+            list_before = (
+                s for s in self.spans if s.last == first - 1 and isinstance(s.what, tuple)
+            )
             return any(self._is_ruled_out(span.first) for span in list_before)
         return bool(before) and before[-1] in ("not", "no", "without", "except", "excluding")
 

@@ -25,7 +25,9 @@ def test_a_saved_index_comes_back_the_same(folder: Path, books: Catalog, encoder
 
 
 def test_another_encoder_is_refused_by_name(folder: Path, books: Catalog) -> None:
-    with pytest.raises(IndexMismatchError, match=r"encoder hashing-128.*asks? for other.*make index"):
+    with pytest.raises(
+        IndexMismatchError, match=r"encoder hashing-128.*asks? for other.*make index"
+    ):
         load_index(folder, books, "other")
 
 

@@ -19,7 +19,9 @@ def limits(draw: st.DrawFn) -> Limit:
     if draw(st.booleans()):
         field = draw(st.sampled_from(["year", "runtime"]))
         low = draw(st.none() | st.integers(1900, 2030))
-        high = draw(st.integers(60, 2030)) if low is None else draw(st.none() | st.integers(60, 2030))
+        high = (
+            draw(st.integers(60, 2030)) if low is None else draw(st.none() | st.integers(60, 2030))
+        )
         return Limit((field,), (), low, high, negated)
     fields = draw(st.sampled_from([("genres",), ("language",), ("directors", "cast"),
                                    ("keywords", "synopsis")]))  # fmt: skip
