@@ -16,6 +16,7 @@ from recommender.claims import ClaimCheck
 from recommender.dialogue import DialogueState, Pick
 from recommender.evidence import Backing, compose, evidence_of, gather
 from recommender.language_model import Frame, LanguageModel
+from recommender.understanding.words import word_set
 from retrieval.catalog import Catalog, Item, Kind
 
 _MAX_TOKENS = 112  # what the frame forces is read many tokens at once, so length is cheap
@@ -40,22 +41,7 @@ _EXAMPLES = (
 
 
 # Prose can be cut before these and still be read.
-_JOINTS = frozenset(
-    [
-        "after",
-        "and",
-        "as",
-        "before",
-        "but",
-        "only",
-        "so",
-        "though",
-        "until",
-        "when",
-        "where",
-        "while",
-    ]
-)
+_JOINTS = word_set("after and as before but only so though until when where while")
 _DETERMINERS = frozenset(
     ["a", "an", "the", "his", "her", "their", "its", "two", "three", "four", "five", "six", "seven"]
 )
