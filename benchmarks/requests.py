@@ -74,23 +74,26 @@ def _problems(
             verdict = check.check(pick.reason, pick.item, reply.state)
             if not verdict.passed:
                 found.append(("unsupported claims", f"{pick.reason} ({verdict.objection})"))
-        found += [("unbacked evidence", f"{pick.item.name}: {e}") for e in _unbacked(pick, row)]
+        liked = {catalog[m.item_id].title for m in reply.state.liked}
+        found += [
+            ("unbacked evidence", f"{pick.item.name}: {e}") for e in _unbacked(pick, row, liked)
+        ]
         if not any(e.source == "item" for e in pick.evidence):
             found.append(("reasons without evidence", pick.item.name))
     return found
 
 
-def _unbacked(pick: Pick, row: LabelledRequest) -> list[str]:
-    """Evidence that neither the item nor the request holds."""
+def _unbacked(pick: Pick, row: LabelledRequest, liked: set[str]) -> list[str]:
+    """Evidence that neither the item nor the request holds; a linked title may be misspelt."""
     said = fold(row.request)
     missing = []
     for evidence in pick.evidence:
         held = evidence.value in pick.item.values(evidence.field)
         spoken = all(word in said for word in re.findall(r"\w+", fold(evidence.value)))
-        liked_title = evidence.source == "user" and not spoken
+        unsaid = evidence.source == "user" and not spoken and evidence.value not in liked
         if evidence.source == "item" and not held:
             missing.append(f"{evidence.field}={evidence.value}")
-        elif liked_title:
+        elif unsaid:
             missing.append(f"said {evidence.value!r}")
     return missing
 

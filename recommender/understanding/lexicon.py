@@ -157,6 +157,16 @@ class Lexicon:
                 found.update(dict.fromkeys(others))
         return tuple(found)
 
+    def theme_within(self, word: str) -> str:
+        """The one-word theme that a word is made from: "christmas" of "christmassy", or ""."""
+        themes = (
+            folded
+            for f in self.catalog.of_kind(Kind.KEYWORD)
+            for folded in self.catalog.vocabulary.get(f.name, {})
+            if len(folded) >= 5 and 0 < len(word) - len(folded) <= 4 and word.startswith(folded)
+        )
+        return max(themes, key=len, default="")
+
     def is_ordinary(self, word: str) -> bool:
         """Whether a word is one of the language, as far as the catalog's own text tells."""
         return word in self._ordinary or word in FUNCTION_WORDS or word in self.nouns

@@ -941,6 +941,9 @@ class _Pass:
             stems.insert(0, phrase.removesuffix("s"))  # "zombies" are not "zomby"
         if phrase.endswith("oes"):
             stems.insert(0, phrase.removesuffix("es"))
+        theme = self.lexicon.theme_within(phrase)
+        if theme:
+            stems.append(theme)
         catalog = self.lexicon.catalog
         values = list(stems)
         for name in self.keywords:
@@ -969,6 +972,7 @@ class _Pass:
             if at >= len(self.words) or (
                 word.folded in ("not", "isn't", "isnt", "aren't", "arent")
                 and self.words[at - 1].folded not in DEGREES | {"about"}
+                and not self.lexicon.theme_within(self.words[at].folded)
             ):  # fmt: skip
                 continue
             self._rule_out_list(at, place)

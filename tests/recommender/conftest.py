@@ -9,15 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_models import HashingEncoder, ScriptedModel
+from scripted_models import FILMS, HashingEncoder, ScriptedModel
 
 from recommender.engine import Recommender
 from recommender.language_model import LanguageModel, load_language_model
 from recommender.settings import Settings
 from retrieval.catalog import Catalog, load_catalog
-
-os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may depend on a hub
-FILMS = Path(__file__).with_name("films.jsonl")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripted_models import HashingEncoder, ScriptedModel
+from scripted_models import FILMS, HashingEncoder, ScriptedModel
 
 from recommender.engine import Recommender
 from recommender.settings import Settings
@@ -19,8 +19,7 @@ def words() -> Iterator[str]:
 
 
 def main() -> None:
-    films = str(Path(__file__).with_name("films.jsonl"))
-    settings = Settings(catalog=films, data=Path(sys.argv[1]), explain_budget_s=600)
+    settings = Settings(catalog=str(FILMS), data=Path(sys.argv[1]), explain_budget_s=600)
     model = ScriptedModel(pieces=words, pause_s=0.01)
     recommender = Recommender(settings, encoder=HashingEncoder(), language_model=model)
     session = recommender.open_session()

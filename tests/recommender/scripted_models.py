@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from recommender.language_model import Frame
 from retrieval.catalog import fold
 
+FILMS = Path(__file__).with_name("films.jsonl")  # the small catalog
 DIMENSION = 256
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import FILMS
 from denied import without_override
+from scripted_models import FILMS
 
 from recommender.store import Store
 

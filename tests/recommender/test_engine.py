@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import FILMS
-from scripted_models import HashingEncoder, ScriptedModel
+from scripted_models import FILMS, HashingEncoder, ScriptedModel
 
 from recommender.dialogue import Degraded, Done, Event, Picked, Reply, TextChunk, Understood
 from recommender.engine import FeedbackError, Recommender, UnknownSessionError, UtteranceError

@@ -142,12 +142,12 @@ def test_a_likelihood_is_the_mean_log_probability_of_a_full_pass(
 def test_many_blocks_score_as_each_alone(
     model: HuggingFaceModel, near: dict[str, float], ask: str
 ) -> None:
-    blocks = [f" {n}. {block.strip()}" for n in range(9) for block in BLOCKS]  # two batches
+    blocks = [f" {n}. {block.strip()}" for n in range(7) for block in BLOCKS]  # two batches
     together = getattr(model, ask)(PREFIX, blocks)
     alone = [getattr(model, ask)(PREFIX, [block])[0] for block in [blocks[0], blocks[-1]]]
-    assert together.shape == (45,)
+    assert together.shape == (35,)
     assert together.dtype == np.float64
-    np.testing.assert_allclose(together[[0, 44]], alone, **near)
+    np.testing.assert_allclose(together[[0, 34]], alone, **near)
 
 
 @pytest.mark.parametrize("ask", ["score", "likelihood"])
@@ -187,13 +187,18 @@ def test_a_frame_binds_every_kind(model: HuggingFaceModel) -> None:
 
 
 def test_closing_a_stream_stops_the_model(unquantized_model: HuggingFaceModel) -> None:
+    steps: list[int] = []
+    counting = unquantized_model._model.register_forward_hook(lambda *_: steps.append(1))
     pieces = unquantized_model.stream([("user", "Count from one to a thousand.")], 2000)
     next(pieces)
+    before = len(steps)
     pieces.close()  # type: ignore[attr-defined]
-    writing = [t for t in threading.enumerate() if t.name == "writing"]
-    for thread in writing:
-        thread.join(timeout=20)
-    assert not any(thread.is_alive() for thread in writing)
+    for thread in threading.enumerate():
+        if thread.name == "writing":
+            thread.join(timeout=60)
+    counting.remove()
+    assert before >= 1
+    assert len(steps) - before <= 3  # the token at hand, and what it read meanwhile
 
 
 def test_two_texts_at_once_are_the_texts_of_each(unquantized_model: HuggingFaceModel) -> None:
@@ -226,12 +231,13 @@ def test_an_adapter_changes_the_scores_and_is_named(
     assert adapted.describe()["adapter"] == str(adapter)
 
 
-def test_an_adapter_goes_on_the_model_in_4_bits(adapter: Path, model_cache: Path) -> None:
-    plain = load_language_model("auto", quantization="nf4", cache=model_cache)
+def test_an_adapter_goes_on_the_model_in_4_bits(
+    small_model: HuggingFaceModel, adapter: Path, model_cache: Path
+) -> None:
     adapted = load_language_model(
         "auto", quantization="nf4", adapter=str(adapter), cache=model_cache
     )
-    difference = adapted.score(PREFIX, BLOCKS) - plain.score(PREFIX, BLOCKS)
+    difference = adapted.score(PREFIX, BLOCKS) - small_model.score(PREFIX, BLOCKS)
     assert abs(difference).max() > 0.3
 
 

@@ -85,7 +85,7 @@ class TestContract:
         self, kind: str, films: Catalog, instruction: Instruction, unquantized_model: LanguageModel
     ) -> None:
         ranker = ranker_of(kind, unquantized_model, films)
-        candidates = candidates_of(films)[:6]
+        candidates = candidates_of(films)[:4]
         picks = ranker.rank(instruction, candidates)
         assert {p.item.id for p in picks} == {c.item.id for c in candidates}
         assert picks == ranker.rank(instruction, candidates)
