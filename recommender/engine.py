@@ -47,6 +47,7 @@ from retrieval.retriever import Candidate, DenseRetriever
 __all__ = ["FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
 log = logging.getLogger(__name__)
 _HEARTBEAT_S = 0.1
+_STAGES = ("understand", "retrieve", "rank", "explain", "total")
 _TALK = (Act.GREET, Act.THANK, Act.RESET)
 
 
@@ -67,7 +68,7 @@ class _Turn:
     message: str = ""
     degraded: str | None = None
     suggestions: tuple[str, ...] = ()
-    timings_ms: dict[str, float] = field(default_factory=dict)
+    timings_ms: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_STAGES, 0.0))
 
     def timed(self, stage: str, since: float) -> None:
         self.timings_ms[stage] = round((time.perf_counter() - since) * 1000, 1)
@@ -193,7 +194,7 @@ class Recommender:
         )
         turn.timed("rank", since)
         self.store.record_ranking(
-            turn.row, ranked, turn.picks, _with_shown(read.state, turn.picks).as_dict()
+            turn.row, ranked, turn.picks, _with_shown(self._kept_state(turn), turn.picks).as_dict()
         )
 
     def _explain(
@@ -246,6 +247,10 @@ class Recommender:
         turn.message += text
         yield TextChunk(text)
 
+    def _kept_state(self, turn: _Turn) -> DialogueState:
+        """The turn's state as it is stored: a rating given meanwhile must not be lost."""
+        return DialogueState.from_dict(self.store.state_of_turn(turn.row))
+
     def _asked_before(self, turn: _Turn) -> bool:
         """Whether the message before this one ended in a question."""
         return self.store.message_before(turn.row).rstrip().endswith("?")
@@ -260,7 +265,6 @@ class Recommender:
     def _reply_of(
         self, session: Session, read: Understanding, instruction: Instruction, turn: _Turn
     ) -> Reply:
-        stages = ("understand", "retrieve", "rank", "explain", "total")
         return Reply(
             session=session.id,
             turn=session.turn + 1,
@@ -271,7 +275,7 @@ class Recommender:
             message=turn.message,
             degraded=turn.degraded,
             model=self.describe_model(),
-            timings_ms={stage: turn.timings_ms.get(stage, 0.0) for stage in stages},
+            timings_ms=turn.timings_ms,
             suggestions=turn.suggestions,
         )
 

@@ -220,6 +220,11 @@ class Store:
         )
         return (rows[0]["number"], json.loads(rows[0]["state"])) if rows else None
 
+    def state_of_turn(self, turn: int) -> dict[str, Any]:
+        row = self._rows("select state from turns where id = ?", [turn])[0]
+        state: dict[str, Any] = json.loads(row["state"])
+        return state
+
     def message_before(self, turn: int) -> str:
         """The message of the turn before this one in its session; empty for the first."""
         rows = self._rows(
