@@ -29,7 +29,9 @@ class Settings:
 
     `model` "auto" takes the packaged small model, or a larger one where CUDA is at hand;
     "none" runs without a language model. `rank_weight` is the share of the language model
-    in the joined score, the rest is the retriever's; benchmarks/joining.py chose it.
+    in the joined score, the rest is the retriever's. Untuned, the small model adds nothing
+    that `benchmarks/joining.py` can measure, and this share costs nothing either; a tuned
+    adapter earns more.
     """
 
     catalog: str = "movies"
