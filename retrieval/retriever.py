@@ -8,7 +8,6 @@ weights are settings, measured in `benchmarks/`.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -123,11 +122,6 @@ class DenseRetriever:
             Candidate(self.catalog.items[place], float(score))
             for place, score in zip(places[:k], scores[:k], strict=True)
         ]
-
-    def similarity(self, text: str, phrases: Sequence[str]) -> NDArray[np.float32]:
-        """Cosine of a text with each phrase, shape (len(phrases),)."""
-        vectors = self._encoder.encode([text, *phrases])
-        return np.asarray(vectors[1:] @ vectors[0], dtype=np.float32)
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
         """The unit vector to search with, shape (d,)."""

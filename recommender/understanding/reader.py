@@ -150,7 +150,6 @@ class _Span:
     first: int
     last: int
     what: object  # tuple of ids, Limit, dict of people, or Match
-    removed: bool = False  # its words are no part of the wish
     start: int = -1  # first word with cue or negator, for removal
 
 
