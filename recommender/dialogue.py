@@ -8,11 +8,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from prompts.instruction import Instruction
 from retrieval.catalog import Item
 from retrieval.limits import Limit
+
+
+class Act(StrEnum):
+    """What an utterance does. One utterance may do several things."""
+
+    ASK = "ask"  # for items, by a new wish
+    REFINE = "refine"  # changes the wish that stands
+    CRITIQUE = "critique"  # by comparison with an item: "like the second but shorter"
+    REJECT = "reject"
+    SEEN = "seen"
+    LIKE = "like"
+    RATE = "rate"
+    MORE_LIKE_THIS = "more_like_this"
+    MORE = "more"  # the same wish, other items
+    SURPRISE = "surprise"
+    QUESTION = "question"  # about an item
+    COMPARE = "compare"  # two items with each other
+    WHY = "why"  # an item was picked
+    UNDO = "undo"  # takes back what was said before
+    START_OVER = "start_over"
+    GREET = "greet"
+    THANK = "thank"
+    CHOOSE = "choose"  # which of several items of one title was meant
+    OFF_TOPIC = "off_topic"
+    UNSAFE = "unsafe"
+    EDIT = "edit"  # of what was understood, by hand
 
 
 @dataclass(frozen=True)
@@ -53,12 +80,24 @@ class Phrase:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A title that may mean several items, as long as the user has not said which."""
+
+    item_ids: tuple[str, ...]
+    said_of_it: str  # "liked", "disliked" or "seen"
+    words: str
+    turn: int
+
+
+@dataclass(frozen=True)
 class DialogueState:
     """What is known after a turn.
 
     `taste` and `taste_leanings` last; `wish` and `leanings` are of the moment, which began
     in turn `began`. `shown` holds the ids of items already picked in this session, oldest
-    first; `last_shown` those of the turn before; `focus` the item last asked about.
+    first; `last_shown` those of the last reply that had picks. `focus` is the item and
+    `people` are the persons last spoken of, whom "it" and "her" mean. `stands_for` is the
+    turn whose state this is: an undo goes back to that of an earlier one.
     """
 
     liked: tuple[Mention, ...] = ()
@@ -74,6 +113,9 @@ class DialogueState:
     last_shown: tuple[str, ...] = ()
     began: int = 0
     focus: str = ""
+    people: tuple[str, ...] = ()
+    choice: Choice | None = None
+    stands_for: int = 0
 
     @property
     def excluded(self) -> frozenset[str]:
@@ -102,11 +144,18 @@ class DialogueState:
             last_shown=tuple(data["last_shown"]),
             began=data["began"],
             focus=data.get("focus", ""),
+            people=tuple(data.get("people", ())),
+            choice=_choice(data.get("choice")),
+            stands_for=data.get("stands_for", 0),
         )
 
 
 def _leaning(data: Mapping[str, Any]) -> Leaning:
     return Leaning(**{**data, "values": tuple(data["values"])})
+
+
+def _choice(data: Mapping[str, Any] | None) -> Choice | None:
+    return Choice(**{**data, "item_ids": tuple(data["item_ids"])}) if data else None
 
 
 def _limit(data: Mapping[str, Any]) -> Limit:
@@ -115,11 +164,15 @@ def _limit(data: Mapping[str, Any]) -> Limit:
 
 @dataclass(frozen=True)
 class Session:
-    """One conversation of one visitor; `turn` counts from 1, 0 before the first."""
+    """One conversation of one visitor; `turn` counts from 1, 0 before the first.
+
+    `earlier` holds the states after the turns before the last one, oldest first.
+    """
 
     id: str
     turn: int = 0
     state: DialogueState = field(default_factory=DialogueState)
+    earlier: tuple[DialogueState, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -177,6 +230,7 @@ class Reply:
     degraded: str | None
     model: Mapping[str, Any]
     timings_ms: Mapping[str, float]
+    acts: tuple[Act, ...] = ()
     nouns: tuple[str, str] = ("item", "items")
     suggestions: tuple[str, ...] = ()  # short utterances that would make sense next
 
@@ -186,6 +240,7 @@ class Reply:
             "session": self.session,
             "turn": self.turn,
             "utterance": self.utterance,
+            "acts": [str(act) for act in self.acts],
             "instruction": {
                 "preference": str(instruction.preference),
                 "intention": str(instruction.intention),

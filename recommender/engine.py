@@ -19,6 +19,7 @@ from prompts.instruction import Instruction
 from prompts.templates import Templates
 from recommender import wording
 from recommender.dialogue import (
+    Act,
     Degraded,
     DialogueState,
     Done,
@@ -37,7 +38,7 @@ from recommender.language_model import LanguageModel, ModelError, load_language_
 from recommender.ranking import JoinedRanker, Ranker, RetrieverRanker, make_scorer, nouns_of
 from recommender.settings import Settings
 from recommender.store import Store
-from recommender.understanding.update import Act, Understander, Understanding
+from recommender.understanding.update import Understander, Understanding
 from recommender.understanding.words import UtteranceError
 from retrieval.catalog import Catalog, load_catalog
 from retrieval.encoder import Encoder, SentenceTransformerEncoder
@@ -48,7 +49,7 @@ __all__ = ["FeedbackError", "Recommender", "UnknownSessionError", "UtteranceErro
 log = logging.getLogger(__name__)
 _HEARTBEAT_S = 0.1
 _STAGES = ("understand", "retrieve", "rank", "explain", "total")
-_TALK = (Act.GREET, Act.THANK, Act.RESET)
+_TALK = {Act.GREET, Act.THANK, Act.START_OVER}
 
 
 class UnknownSessionError(LookupError):
@@ -124,18 +125,24 @@ class Recommender:
         begun = time.perf_counter()
         session = self.session(session_id)
         read = self._understander.understand(session, utterance)
+        yield from self._answer(session, read, begun, picks)
+
+    def _answer(
+        self, session: Session, read: Understanding, begun: float, picks: int | None
+    ) -> Iterator[Event]:
+        """The reply to what was understood, recorded as the next turn."""
         instruction = self._instruct(read)
         row = self.store.begin_turn(
-            session.id, session.turn + 1, read.utterance, str(read.act), instruction.as_dict(),
-            read.state.as_dict(),
+            session.id, session.turn + 1, read.utterance, " ".join(read.acts),
+            instruction.as_dict(), read.state.as_dict(),
         )  # fmt: skip
         turn = _Turn(row)
         turn.timed("understand", begun)
         status = "failed"
         try:
             yield Understood(replace(session, turn=session.turn + 1, state=read.state), instruction)
-            if read.act in _TALK:
-                yield from self._say(turn, wording.small_talk(read.act, self.catalog))
+            if set(read.acts) <= _TALK:
+                yield from self._say(turn, wording.small_talk(read.acts, self.catalog))
             elif read.question is not None:
                 turn.suggestions = wording.chips(read.state, (), self.catalog)
                 yield from self._say(turn, wording.answer(read.question, self.catalog))
@@ -269,6 +276,7 @@ class Recommender:
             session=session.id,
             turn=session.turn + 1,
             utterance=read.utterance,
+            acts=read.acts,
             instruction=instruction,
             state=read.state,
             picks=turn.picks,
@@ -317,6 +325,7 @@ class Recommender:
             session=row["session"],
             turn=row["number"],
             utterance=row["utterance"],
+            acts=tuple(Act(name) for name in row["act"].split() if name in set(Act)),
             instruction=Instruction.from_dict(row["instruction"]),
             state=DialogueState.from_dict(row["state"]),
             picks=tuple(

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from recommender.dialogue import DialogueState, Pick
+from recommender.dialogue import Act, DialogueState, Pick
 from recommender.understanding.questions import Question
-from recommender.understanding.update import Act, Understanding
+from recommender.understanding.update import Understanding
 from retrieval.catalog import Catalog, Kind
 from retrieval.limits import Limit, LimitFilter
 
@@ -22,9 +22,9 @@ def opening(understanding: Understanding, catalog: Catalog, repeated: bool) -> s
     wish = state.wish[-1].words if state.wish else ""
     limits = ", ".join(dict.fromkeys(_in_words(s.limit, state, catalog) for s in state.limits))
     liked = [catalog[m.item_id].title for m in state.liked if m.turn >= state.began]
-    if understanding.act is Act.LIFT:
+    if Act.UNDO in understanding.acts:
         start = f"Without “{', '.join(s.words for s in understanding.lifted)}”"
-    elif understanding.act is Act.MORE:
+    elif Act.MORE in understanding.acts:
         start = "More of the same"
     elif wish:
         start = f"For “{wish}”"
@@ -70,13 +70,13 @@ def conflict_chips(understanding: Understanding, limits: LimitFilter) -> tuple[s
     return tuple(f"Forget {_said(limit, state)}" for limit in given)[:_MOST_CHIPS]
 
 
-def small_talk(act: Act, catalog: Catalog) -> str:
-    if act is Act.GREET:
+def small_talk(acts: Sequence[Act], catalog: Catalog) -> str:
+    if Act.GREET in acts:
         return (
             f"Hello! Tell me in your own words what {catalog.noun} you are looking for: a mood, "
             f"a {catalog.noun} you loved, or what it must and must not be."
         )
-    if act is Act.THANK:
+    if Act.THANK in acts:
         return f"You're welcome. Say “more” for other {catalog.nouns}, or start something new."
     return "All right, we start afresh. What are you looking for?"
 

@@ -11,10 +11,9 @@ import re
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from prompts.instruction import Aspects, Intention
-from recommender.dialogue import DialogueState, Leaning, Mention, Phrase, Session, StatedLimit
+from recommender.dialogue import Act, DialogueState, Leaning, Mention, Phrase, Session, StatedLimit
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.questions import ORDINALS, Question, read_question
 from recommender.understanding.reader import (
@@ -31,25 +30,12 @@ from retrieval.limits import Limit
 from retrieval.retriever import Query
 
 
-class Act(StrEnum):
-    """What an utterance does."""
-
-    REQUEST = "request"
-    REFINE = "refine"
-    MORE = "more"  # the same wish, other items
-    LIFT = "lift"  # takes limits back
-    RESET = "reset"
-    ASK = "ask"  # about an item that was shown
-    GREET = "greet"
-    THANK = "thank"
-
-
 @dataclass(frozen=True)
 class Understanding:
     """What an utterance comes to. `lifted` holds the limits that it took back."""
 
     utterance: str
-    act: Act
+    acts: tuple[Act, ...]
     state: DialogueState
     aspects: Aspects
     query: Query
@@ -161,9 +147,9 @@ class Understander:
             return self._finish(text, Act.MORE, _with_seen(state, text, turn))
         question = read_question(text, state, self._lexicon)
         if question:
-            asked = self._finish(text, Act.ASK, replace(state, focus=question.item_id))
+            asked = self._finish(text, Act.QUESTION, replace(state, focus=question.item_id))
             return replace(asked, question=question)
-        act = Act.REQUEST
+        act = Act.ASK
         reset = _RESET.search(spoken)
         rest = text
         if reset:
@@ -171,10 +157,10 @@ class Understander:
                             last_shown=(), began=turn)  # fmt: skip
             rest = (text[: reset.start()] + text[reset.end() :]).strip(" ,.;:!-")
             if len(rest.split()) < 2:
-                return self._finish(text, Act.RESET, state)
+                return self._finish(text, Act.START_OVER, state)
         if _LATEST.fullmatch(spoken) and session.turn:
             state, lifted = _without_turn(state, session.turn)
-            return self._finish(text, Act.LIFT if lifted else Act.REFINE, state, lifted)
+            return self._finish(text, Act.UNDO if lifted else Act.REFINE, state, lifted)
         lifted, rest = self._lifted(rest, state)
         if lifted or not rest:
             state = replace(
@@ -182,7 +168,7 @@ class Understander:
                 limits=tuple(s for s in state.limits if s not in lifted),
                 wish=_without_words(state.wish, lifted),
             )
-            act = Act.LIFT if lifted and not rest else Act.REFINE
+            act = Act.UNDO if lifted and not rest else Act.REFINE
             if not rest:
                 return self._finish(text, act, state, lifted)
         *before, rest = [part for part in _CORRECTION.split(rest) if part.strip(" ,.;:!-?")] or [
@@ -287,7 +273,7 @@ class Understander:
             s for s in (self._compared(c, state, reading, turn) for c in reading.comparisons) if s
         ]
         kept = list(state.limits)
-        if act is Act.REQUEST and any(self._starts_afresh(one.limit) for one in new):
+        if act is Act.ASK and any(self._starts_afresh(one.limit) for one in new):
             kept = [old for old in kept if not self._starts_afresh(old.limit)]
         kept = self._permitted(kept, reading, adding)
         if act is Act.REFINE and (adding or _WIDENING.search(spoken)):
@@ -415,7 +401,7 @@ class Understander:
         self, text: str, act: Act, state: DialogueState, lifted: tuple[StatedLimit, ...] = ()
     ) -> Understanding:
         aspects = self.aspects(state)
-        return Understanding(text, act, state, aspects, self.query(state, aspects), lifted)
+        return Understanding(text, (act,), state, aspects, self.query(state, aspects), lifted)
 
     def aspects(self, state: DialogueState) -> Aspects:
         """The three aspects and the context of an instruction, from a state."""
