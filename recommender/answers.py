@@ -57,7 +57,8 @@ def _fact(f: Field, item: Item) -> str:
 
 def _checked(question: Question, item: Item, catalog: Catalog) -> str:
     """Yes or no, with the facts that decide it."""
-    facts = [catalog.fields[name] for one in question.limits for name in one.fields]
+    names = dict.fromkeys(name for one in question.limits for name in one.fields)
+    facts = [catalog.fields[name] for name in names]
     if question.limits:
         if any(_is_unknown(one, item, catalog) for one in question.limits):
             said = listed(list(dict.fromkeys(f.label for f in facts)))
@@ -66,7 +67,7 @@ def _checked(question: Question, item: Item, catalog: Catalog) -> str:
         prose = any(f.kind is Kind.TEXT for f in facts)
         if prose and not holds:
             return f"The catalog does not say so of {item.name}. {_character(item, catalog)}"
-        shown = [f for f in dict.fromkeys(facts) if item.values(f.name)]
+        shown = [f for f in facts if item.values(f.name)]
         backing = "; ".join(_fact(f, item) if f.kind is not Kind.TEXT else item.values(f.name)[0] for f in shown)
         return f"{'Yes' if holds else 'No'}. {item.name}, {backing}."
     if question.leanings:

@@ -6,8 +6,9 @@ import datetime
 from collections.abc import Callable
 
 import pytest
-from notation import of_limit, of_limits
+from notation import of_limits
 
+from benchmarks.dialogues import limit_in_short
 from recommender.understanding.ranges import read_ranges
 from recommender.understanding.understander import Understanding
 from retrieval.catalog import Catalog
@@ -172,7 +173,7 @@ def test_release_beats_setting_where_both_are_said(understand: Understand, movie
 )
 def test_ages_are_counted_from_today(text: str, limit: str, movies: Catalog) -> None:
     found = read_ranges(text, movies, today=datetime.date(2024, 5, 1))
-    assert [of_limit(one.limit, movies) for one in found] == [limit]
+    assert [limit_in_short(one.limit, movies) for one in found] == [limit]
 
 
 def test_ranges_keep_the_place_of_their_words(movies: Catalog) -> None:
