@@ -67,15 +67,14 @@ def infer_fields(rows: Sequence[Mapping[str, Any]], path: Path) -> list[Field]:
             continue
         place, entry, field = _infer(name, values, len(rows), path)
         if field.kind is Kind.CATEGORY:
-            field = _with_values(field, entry, values, len(rows))
-        prose = field.kind is Kind.TEXT
-        length = sum(len(str(v)) for v in values) / len(values) if prose else 0.0
-        found.append((10_000 if prose else place, -length, field))
+            field = _with_values(field, entry, values, len(rows), nouns_for(path.stem))
+        length = sum(len(str(v)) for v in values) / len(values)
+        found.append((10_000, -length, field) if field.kind is Kind.TEXT else (place, 0.0, field))
     return [field for *_, field in sorted(found, key=lambda one: one[:2])]
 
 
 def fill_in(
-    fields: Iterable[Field],
+    fields: Sequence[Field],
     numbers: Mapping[str, Sequence[float]],
     given: Mapping[str, Collection[str]],
 ) -> list[Field]:
@@ -84,7 +83,6 @@ def fill_in(
     `numbers` holds the numbers of a field in all items, `given` the keys that the card has
     for it, which stay as they are.
     """
-    fields = list(fields)
     asked = {fold(phrase) for f in fields for phrase in f.asks}
     roles = {fold(phrase) for f in fields for phrase in f.roles}
     # A comparison or a part of a range means one thing only, and is no word for a value.
@@ -157,6 +155,7 @@ def _infer(
     kind = Kind(entry["kind"])
     mark = _separator(values, known="names" in entry) if kind in _FACETS else ""
     label, unit = entry.get("label", _plain(name)), entry.get("unit", "")
+    unit = "" if "most" in entry and max(values) > entry["most"] else unit
     return place, entry, Field(name, kind, label, unit=unit, separator=mark)
 
 
@@ -211,7 +210,9 @@ def _plain(name: str) -> str:
 # --- words ------------------------------------------------------------------------------
 
 
-def _with_values(field: Field, entry: Mapping[str, Any], values: list[Any], items: int) -> Field:
+def _with_values(
+    field: Field, entry: Mapping[str, Any], values: list[Any], items: int, nouns: Nouns
+) -> Field:
     """A field of categories with what people call them."""
     held: Counter[str] = Counter()
     known: dict[str, str] = {}  # folded -> as most write it
@@ -226,15 +227,16 @@ def _with_values(field: Field, entry: Mapping[str, Any], values: list[Any], item
         meant = [known[folded] for folded in row["values"] if folded in known]
         everyday += meant if row.get("everyday") else []
         for side, spellings in ((words, row.get("words", ())), (hints, row.get("hints", ()))):
-            for spelling in {fold(spelling): None for spelling in spellings}:
-                # The name of a value that is held often already means that value.
-                if meant and not _names(spelling, held.keys() - rare):
+            # The name of a value that is held often already means that value.
+            for spelling in dict.fromkeys(map(fold, spellings)) if meant else ():
+                if not _names(spelling, held.keys() - rare):
                     side.setdefault(spelling, []).extend(meant)
+    # Of a catalog of books "Books" says nothing.
+    taken = {*(held.keys() - rare), *words, nouns.one, *nouns.others}
     for folded, value in known.items():
-        side = hints if folded in rare else words
-        # "Cats", held by two items in a thousand, leans towards these, no more.
+        side = hints if folded in rare else words  # "Cats" of seven books lean towards these
         for spelling in (*_shorter(value), *([folded] if folded in rare else ())):
-            if not _names(spelling, held.keys() - rare) and value not in side.get(spelling, ()):
+            if not _names(spelling, taken):
                 side.setdefault(spelling, []).append(value)
     return replace(
         field,
@@ -272,11 +274,10 @@ def _ranges(
     last = len(known) - 1
     result = {}
     for name, part in parts.items():
-        result[name] = (
-            {"max": known[int(part["lowest"] * last)]}
-            if "lowest" in part
-            else {"min": known[last - int(part["highest"] * last)]}
-        )
+        if "lowest" in part:
+            result[name] = {"max": known[int(part["lowest"] * last)]}
+        else:
+            result[name] = {"min": known[last - int(part["highest"] * last)]}
     return result
 
 

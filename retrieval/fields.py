@@ -108,6 +108,8 @@ def fold(text: str) -> str:
     >>> fold("Amélie — the Sci-Fi's")
     "amelie the sci fi's"
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
+    # Twice: what decomposes may turn out to be a capital ("𝕊"), and what folds may decompose.
+    unfancy = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
+    decomposed = unicodedata.normalize("NFKD", unfancy.casefold())
     plain = "".join(c for c in decomposed if not unicodedata.combining(c)).replace("&", " and ")
     return " ".join(re.sub(r"[^\w']+|_|(?<!\w)'|'(?!\w)", " ", plain).split())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from retrieval.catalog import BUNDLED, Catalog, CatalogError, Kind, fold, load_catalog
@@ -107,6 +107,7 @@ def test_hostile_titles_stay_text(write_catalog: Callable[..., str]) -> None:
 
 
 @given(st.text(max_size=60))
+@example("𝕊")  # a capital once it is decomposed
 def test_folding_is_idempotent(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
@@ -238,6 +239,20 @@ def test_named_ranges_are_shares_of_the_catalog(novels: Catalog) -> None:
     assert novels.fields["num_pages"].ranges["short"] == {"max": 100.0}
     assert novels.fields["published_year"].ranges["recent"] == {"min": 2010.0}
     assert novels.fields["ratings_count"].ranges["popular"] == {"min": 100_000.0}
+
+
+@pytest.mark.parametrize(("ratings", "unit"), [([3.5, 4.9], "stars"), ([3.5, 7.9], "")])
+def test_stars_are_out_of_five(
+    write_catalog: Callable[..., str], ratings: list[float], unit: str
+) -> None:
+    rows = [{"id": str(n), "title": "T", "rating": rating} for n, rating in enumerate(ratings)]
+    assert load_catalog(write_catalog(*rows)).fields["rating"].unit == unit
+
+
+def test_a_heading_that_is_the_noun_itself_is_no_word(write_catalog: Callable[..., str]) -> None:
+    rows = [{"id": str(n), "title": "T", "category": "Fiction"} for n in range(1100)]
+    rows[0]["category"] = "Books"
+    assert "books" not in load_catalog(write_catalog(*rows)).fields["category"].hints
 
 
 def test_too_few_numbers_have_no_share(write_catalog: Callable[..., str]) -> None:
