@@ -19,11 +19,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from retrieval.field_words import Nouns, fill_in, infer_fields, nouns_for, parts_of, year_in
+from retrieval.field_words import Nouns, fill_in, infer_fields, nouns_for
 from retrieval.fields import CatalogError as CatalogError
 from retrieval.fields import Field as Field
 from retrieval.fields import Kind as Kind
-from retrieval.fields import fields_of_card
+from retrieval.fields import fields_of_card, number_in, parts_of, year_in
 from retrieval.fields import fold as fold
 
 BUNDLED = Path(__file__).with_name("catalogs")
@@ -283,8 +283,9 @@ def _spelt_alike(items: Sequence[Item]) -> list[Item]:
 
 
 def _number(value: Any, kind: Kind) -> float:
-    if kind is Kind.YEAR and isinstance(value, str) and (year := year_in(value)) is not None:
-        return year
+    if isinstance(value, str):
+        read = year_in(value) if kind is Kind.YEAR else None
+        value = next((n for n in (read, number_in(value)) if n is not None), value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
         raise ValueError(f"expected a number, found {value!r}")
     return float(value)

@@ -17,12 +17,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from retrieval.fields import CatalogError, Field, Kind, fold
+from retrieval.fields import CatalogError, Field, Kind, fold, number_in, parts_of, year_in
 
 TABLE = Path(__file__).with_name("field_words.toml")
 _FACETS = (Kind.CATEGORY, Kind.PERSON, Kind.KEYWORD)
 _YEARS = (1000, 2100)  # whole numbers between these are years
-_YEAR = re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)")
 _PROSE = 60  # characters; texts that are longer on average are prose
 _LEAST_TO_SPREAD = 5  # different numbers, from which a share of them means something
 _RARE = 0.001  # of the items: a category held by fewer is a theme, not a kind of item
@@ -63,7 +62,7 @@ def infer_fields(rows: Sequence[Mapping[str, Any]], path: Path) -> list[Field]:
     found: list[tuple[int, float, Field]] = []
     for name in dict.fromkeys(key for row in rows for key in row if key not in ("id", "title")):
         values = [row[name] for row in rows if row.get(name) not in (None, "", [])]
-        if not values or _plain(name) in _table()["ignored"] or _are_addresses(values):
+        if not values or _says_nothing(name, values):
             continue
         place, entry, field = _infer(name, values, len(rows), path)
         if field.kind is Kind.CATEGORY:
@@ -122,17 +121,6 @@ def entry_of(name: str, kinds: Collection[Kind]) -> tuple[int, Mapping[str, Any]
     return 1_000, {}
 
 
-def parts_of(text: str, separator: str) -> list[str]:
-    """A text of several values, apart: each once, none empty."""
-    return list(dict.fromkeys(part.strip() for part in text.split(separator) if part.strip()))
-
-
-def year_in(text: str) -> float | None:
-    """The one year that a date names: "Nov 20, 1998"."""
-    years = set(_YEAR.findall(text))
-    return float(years.pop()) if len(years) == 1 else None
-
-
 # --- kinds ------------------------------------------------------------------------------
 
 
@@ -140,6 +128,11 @@ def _infer(
     name: str, values: list[Any], items: int, path: Path
 ) -> tuple[int, Mapping[str, Any], Field]:
     """The place in the table, its entry, and the field without words."""
+    if (
+        all(isinstance(v, str) and number_in(v) is not None for v in values)
+        and (entry_of(name, (Kind.YEAR, Kind.NUMBER))[1])
+    ):
+        values = [number_in(v) for v in values]
     if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values):
         years = all(float(v).is_integer() and v <= _YEARS[1] for v in values)
         place, entry = entry_of(name, (Kind.YEAR, Kind.NUMBER) if years else (Kind.NUMBER,))
@@ -198,8 +191,14 @@ def _flat(values: Iterable[Any], separator: str) -> Iterator[str]:
             yield from parts_of(str(one), separator) if separator else [str(one)]
 
 
-def _are_addresses(values: list[Any]) -> bool:
-    return all(isinstance(v, str) and re.match(r"(?:https?:)?//", v) for v in values)
+def _says_nothing(name: str, values: list[Any]) -> bool:
+    """Whether a column is for machines: numbers of other catalogs, addresses, pictures."""
+    plain, table = _plain(name), _table()
+    return (
+        plain in table["ignored"]
+        or plain.endswith(tuple(table["ignored_endings"]))
+        or all(isinstance(v, str) and re.match(r"(?:https?:)?//", v) for v in values)
+    )
 
 
 def _plain(name: str) -> str:

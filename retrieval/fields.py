@@ -14,6 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+_YEAR = re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)")
+
 
 class CatalogError(ValueError):
     """A catalog that can't be used; the message says where it is broken and what to do."""
@@ -113,3 +115,20 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", unfancy.casefold())
     plain = "".join(c for c in decomposed if not unicodedata.combining(c)).replace("&", " and ")
     return " ".join(re.sub(r"[^\w']+|_|(?<!\w)'|'(?!\w)", " ", plain).split())
+
+
+def parts_of(text: str, separator: str) -> list[str]:
+    """A text of several values, apart: each once, none empty."""
+    return list(dict.fromkeys(part.strip() for part in text.split(separator) if part.strip()))
+
+
+def year_in(text: str) -> float | None:
+    """The one year that a date names: "Nov 20, 1998"."""
+    years = set(_YEAR.findall(text))
+    return float(years.pop()) if len(years) == 1 else None
+
+
+def number_in(text: str) -> float | None:
+    """The number that a text is: "162", "3.5", "1,200"."""
+    plain = re.fullmatch(r"-?\d+(?:,\d{3})*(?:\.\d+)?", text.strip())
+    return float(plain[0].replace(",", "")) if plain else None

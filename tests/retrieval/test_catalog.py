@@ -199,6 +199,32 @@ def test_a_text_of_several_people_is_taken_apart(novels: Catalog) -> None:
     assert novels["2"].facets["authors"] == ("Ann Lee", "Bo Kim")
 
 
+def test_numbers_written_as_text_are_numbers_where_the_name_says_so(
+    write_catalog: Callable[..., str],
+) -> None:
+    rows = [{"id": str(n), "title": "T", "pages": f"1,{n}00", "room": str(n)} for n in range(3)]
+    catalog = load_catalog(write_catalog(*rows))
+    assert (catalog["2"].numbers, catalog["2"].facets) == ({"pages": 1200.0}, {"room": ("2",)})
+
+
+def test_columns_for_machines_are_left_out(write_catalog: Callable[..., str]) -> None:
+    row = {
+        **GOOD,
+        "work_id": 7,
+        "coverUrl": "x.jpg",
+        "page": "https://books.invalid",
+        "mood": "sad",
+    }
+    assert set(load_catalog(write_catalog(row)).fields) == {"mood"}
+
+
+def test_a_film_is_by_its_director_whoever_wrote_it(write_catalog: Callable[..., str]) -> None:
+    catalog = load_catalog(write_catalog({**GOOD, "writer": ["Ann Lee"], "director": ["Bo Kim"]}))
+    assert "by" in catalog.fields["director"].roles
+    assert "by" not in catalog.fields["writer"].roles
+    assert "written by" in catalog.fields["writer"].roles
+
+
 def test_prose_is_not_taken_apart(write_catalog: Callable[..., str]) -> None:
     text = "He left; she stayed; nobody in the whole of that long summer could say why it was so."
     catalog = load_catalog(write_catalog({**GOOD, "note": text}))
