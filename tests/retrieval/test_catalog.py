@@ -149,7 +149,7 @@ def test_common_columns_of_books_are_known_by_their_names(novels: Catalog) -> No
         "published_year": (Kind.YEAR, "year"),
         "num_pages": (Kind.NUMBER, "length"),
         "average_rating": (Kind.NUMBER, "rating"),
-        "ratings_count": (Kind.NUMBER, "number of ratings"),
+        "ratings_count": (Kind.NUMBER, "popularity"),
         "description": (Kind.TEXT, "description"),
         "subtitle": (Kind.TEXT, "subtitle"),
     }
