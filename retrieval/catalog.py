@@ -2,8 +2,8 @@
 
 A catalog is a JSONL file, one item a line, with an optional card beside it (the same name,
 ending in `.toml`) that says what the fields mean and which words people use for them.
-Without a card the kinds of the fields are inferred from their values. Nothing here is
-about films: all words for a domain come from the card.
+Without a card the kinds of the fields are inferred, and what words a card leaves out comes
+from a table of everyday words (`field_words`). Nothing here is about films.
 """
 
 from __future__ import annotations
@@ -12,64 +12,22 @@ import hashlib
 import json
 import re
 import tomllib
-import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from retrieval.field_words import Nouns, fill_in, infer_fields, nouns_for
+from retrieval.fields import CatalogError as CatalogError
+from retrieval.fields import Field as Field
+from retrieval.fields import Kind as Kind
+from retrieval.fields import fields_of_card, number_in, parts_of, year_in
+from retrieval.fields import fold as fold
+
 BUNDLED = Path(__file__).with_name("catalogs")
 MAX_TITLE = 300  # characters; a longer title is cut for display and for the model
-_PERSON_FIELDS = {
-    "actor", "actors", "artist", "artists", "author", "authors", "cast", "creator", "creators",
-    "director", "directors", "performers", "star", "stars", "writer", "writers",
-}  # fmt: skip
-
-
-class CatalogError(ValueError):
-    """A catalog that can't be used; the message says where it is broken and what to do."""
-
-
-class Kind(StrEnum):
-    """What a field holds, which decides how it can be asked for."""
-
-    CATEGORY = "category"  # one of few values: genre, language
-    PERSON = "person"
-    KEYWORD = "keyword"  # free words of theme and mood
-    YEAR = "year"
-    NUMBER = "number"
-    TEXT = "text"  # prose
-
-
-@dataclass(frozen=True)
-class Field:
-    """One field of a catalog.
-
-    `words` are spellings that mean exactly a value ("sci-fi": "Science Fiction") and make a
-    hard limit, `opposites` spellings that rule it out ("foreign": "English"); `hints` lean
-    towards a value without demanding it ("scary": "Horror").
-    `roles` are the words that introduce a person of this field ("directed by"). `ranges`
-    name parts of a number's range ("recent": {min = 2015}), `more` and `less` compare it with
-    what was shown ("newer", "older"). `only_named` values are asked
-    for by their `words` alone, since the bare value is an everyday word ("family").
-    `asks` are the beginnings of questions for the field ("who directed"). `unit` is the unit of a number.
-    """
-
-    name: str
-    kind: Kind
-    label: str
-    unit: str = ""
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    opposites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    roles: tuple[str, ...] = ()
-    ranges: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    asks: tuple[str, ...] = ()
-    more: tuple[str, ...] = ()
-    less: tuple[str, ...] = ()
-    only_named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +36,7 @@ class Item:
 
     `facets` maps the name of a category, person or keyword field to its values, `numbers`
     the name of a number field to its value, `texts` the name of a prose field to it.
+    `year_field` is the number that tells items of one title apart.
     """
 
     id: str
@@ -85,12 +44,16 @@ class Item:
     facets: Mapping[str, tuple[str, ...]]
     numbers: Mapping[str, float]
     texts: Mapping[str, str]
+    year_field: str = "year"
+
+    @property
+    def year(self) -> float | None:
+        return self.numbers.get(self.year_field)
 
     @property
     def name(self) -> str:
         """The title, with the year where there is one."""
-        year = self.numbers.get("year")
-        return f"{self.title} ({year:.0f})" if year is not None else self.title
+        return f"{self.title} ({self.year:.0f})" if self.year is not None else self.title
 
     def values(self, name: str) -> tuple[str, ...]:
         """All that a field holds, as text; empty where the item lacks the field."""
@@ -105,6 +68,7 @@ class Catalog:
     """Items in the order of their file, with what their fields mean.
 
     `checksum` is the SHA-256 of file and card; whatever is derived from a catalog names it.
+    `verb` is what one does with an item ("read"), `done` are the verbs that say it is known.
     """
 
     def __init__(
@@ -115,6 +79,8 @@ class Catalog:
         *,
         nouns: tuple[str, str] = ("item", "items"),
         other_nouns: tuple[str, ...] = (),
+        verb: str = Nouns.verb,
+        done: tuple[str, ...] = Nouns.done,
         examples: tuple[str, ...] = (),
         checksum: str = "",
     ) -> None:
@@ -123,6 +89,7 @@ class Catalog:
         self.fields = {f.name: f for f in fields}
         self.noun, self.nouns = nouns
         self.other_nouns = other_nouns
+        self.verb, self.done = verb, done
         self.examples = examples  # requests to start with
         self.checksum = checksum
         self.place = {item.id: place for place, item in enumerate(self.items)}
@@ -182,17 +149,6 @@ class Catalog:
         return ", ".join(dict.fromkeys(parts))
 
 
-def fold(text: str) -> str:
-    """Lower case, no accents, words apart by single blanks: the form in which words compare.
-
-    >>> fold("Amélie — the Sci-Fi's")
-    "amelie the sci fi's"
-    """
-    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c)).replace("&", " and ")
-    return " ".join(re.sub(r"[^\w']+|_|(?<!\w)'|'(?!\w)", " ", plain).split())
-
-
 def load_catalog(name_or_path: str) -> Catalog:
     """Read a bundled catalog by its name, or any JSONL file by its path.
 
@@ -219,13 +175,21 @@ def load_catalog(name_or_path: str) -> Catalog:
     card_path = path.with_suffix(".toml")
     card_bytes = card_path.read_bytes() if card_path.exists() else b""
     card = _read_card(card_path, card_bytes)
-    fields = _fields_of(card, card_path) if "fields" in card else _infer(rows, path)
+    fields = fields_of_card(card, card_path) if "fields" in card else infer_fields(rows, path)
+    items = [_item(row, fields, path, n) for n, row in enumerate(rows, start=1)]
+    if "fields" not in card:
+        items = _spelt_alike(items)
+    numbers = {f.name: [i.numbers[f.name] for i in items if f.name in i.numbers] for f in fields}
+    called = nouns_for(card.get("noun", path.stem))
+    others = called.others if "noun" not in card else ()
     return Catalog(
         card.get("name", path.stem),
-        [_item(row, fields, path, n) for n, row in enumerate(rows, start=1)],
-        fields,
-        nouns=(card.get("noun", "item"), card.get("nouns", "items")),
-        other_nouns=tuple(card.get("other_nouns", ())),
+        items,
+        fill_in(fields, numbers, card.get("fields", {})),
+        nouns=(card.get("noun", called.one), card.get("nouns", called.many)),
+        other_nouns=tuple(card.get("other_nouns", others)),
+        verb=card.get("verb", called.verb),
+        done=tuple(card.get("done", called.done)),
         examples=tuple(card.get("examples", ())),
         checksum=hashlib.sha256(content + b"\0" + card_bytes).hexdigest(),
     )
@@ -271,71 +235,7 @@ def _read_card(path: Path, content: bytes) -> dict[str, Any]:
         raise CatalogError(f"{path}: not a TOML card: {error}") from error
 
 
-def _fields_of(card: Mapping[str, Any], path: Path) -> list[Field]:
-    fields = []
-    for name, table in card["fields"].items():
-        try:
-            fields.append(
-                Field(
-                    name=name,
-                    kind=Kind(table["kind"]),
-                    label=table.get("label", name),
-                    unit=table.get("unit", ""),
-                    words=_spellings(table.get("words", {})),
-                    opposites=_spellings(table.get("opposites", {})),
-                    hints=_spellings(table.get("hints", {})),
-                    roles=tuple(table.get("roles", ())),
-                    ranges=table.get("ranges", {}),
-                    asks=tuple(table.get("asks", ())),
-                    more=tuple(table.get("more", ())),
-                    less=tuple(table.get("less", ())),
-                    only_named=tuple(table.get("only_named", ())),
-                )
-            )
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise CatalogError(f"{path}: field {name!r}: {error!r}") from error
-    return fields
-
-
-def _spellings(table: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """The card writes value = [spellings]; turned round to folded spelling -> values."""
-    result: dict[str, tuple[str, ...]] = {}
-    for value, spellings in table.items():
-        for spelling in spellings:
-            folded = fold(spelling)
-            result[folded] = (*result.get(folded, ()), value)
-    return result
-
-
-def _infer(rows: list[dict[str, Any]], path: Path) -> list[Field]:
-    fields = []
-    names = dict.fromkeys(key for row in rows for key in row if key not in ("id", "title"))
-    for name in names:
-        values = [row[name] for row in rows if row.get(name) not in (None, "", [])]
-        label = name.replace("_", " ")
-        if not values:
-            continue
-        if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values):
-            fields.append(Field(name, Kind.YEAR if name == "year" else Kind.NUMBER, label))
-        elif all(isinstance(v, (str, list)) for v in values):
-            flat = [
-                str(v) for value in values for v in (value if isinstance(value, list) else [value])
-            ]
-            if name in _PERSON_FIELDS:
-                kind = Kind.PERSON
-            elif sum(map(len, flat)) / len(flat) > 60:
-                kind = Kind.TEXT
-            else:
-                kind = Kind.CATEGORY if len(set(flat)) <= max(20, len(rows) / 20) else Kind.KEYWORD
-            fields.append(Field(name, kind, label))
-        else:
-            raise CatalogError(
-                f"{path}: field {name!r} must hold text, a list of texts or a number in every item"
-            )
-    return fields
-
-
-def _item(row: Mapping[str, Any], fields: Iterable[Field], path: Path, number: int) -> Item:
+def _item(row: Mapping[str, Any], fields: Sequence[Field], path: Path, number: int) -> Item:
     facets: dict[str, tuple[str, ...]] = {}
     numbers: dict[str, float] = {}
     texts: dict[str, str] = {}
@@ -345,20 +245,47 @@ def _item(row: Mapping[str, Any], fields: Iterable[Field], path: Path, number: i
             continue
         try:
             if f.kind in (Kind.YEAR, Kind.NUMBER):
-                numbers[f.name] = _number(value)
+                numbers[f.name] = _number(value, f.kind)
             elif f.kind is Kind.TEXT:
                 texts[f.name] = _text(value)
             else:
-                values = value if isinstance(value, list) else [value]
-                facets[f.name] = tuple(_text(v) for v in values)
+                values = [_text(v) for v in (value if isinstance(value, list) else [value])]
+                if f.separator:
+                    values = [part for v in values for part in parts_of(v, f.separator)]
+                if values:
+                    facets[f.name] = tuple(values)
         except ValueError as error:
             raise CatalogError(
                 f"{path}, item {number} ({row['id']}), {f.name!r}: {error}"
             ) from None
-    return Item(row["id"], _text(row["title"]), facets, numbers, texts)
+    year = next((f.name for f in fields if f.kind is Kind.YEAR), "year")
+    return Item(row["id"], _text(row["title"]), facets, numbers, texts, year)
 
 
-def _number(value: Any) -> float:
+def _spelt_alike(items: Sequence[Item]) -> list[Item]:
+    """The items with one spelling of a value, that of most: no "FICTION" beside "Fiction"."""
+    count = Counter(
+        (name, value) for i in items for name, values in i.facets.items() for value in values
+    )
+    spelling: dict[tuple[str, str], str] = {}
+    for (name, value), _ in count.most_common():
+        spelling.setdefault((name, fold(value)), value)
+    return [
+        replace(
+            item,
+            facets={
+                name: tuple(dict.fromkeys(spelling[name, fold(value)] for value in values))
+                for name, values in item.facets.items()
+            },
+        )
+        for item in items
+    ]
+
+
+def _number(value: Any, kind: Kind) -> float:
+    if isinstance(value, str):
+        read = year_in(value) if kind is Kind.YEAR else None
+        value = next((n for n in (read, number_in(value)) if n is not None), value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
         raise ValueError(f"expected a number, found {value!r}")
     return float(value)

@@ -55,7 +55,6 @@ LONG = {
     "recommender/understanding/ranges.py": "the patterns of numbers, of which there are many",
     "recommender/understanding/reader.py": "one pass over an utterance, its steps in order",
     "recommender/understanding/update.py": "all that decides what a turn changes",
-    "retrieval/catalog.py": "a catalog and its import, which share what a field is",
 }
 
 
