@@ -19,6 +19,35 @@ DISLIKED = word_set(
 )
 CUES = LIKED | SEEN | DISLIKED | frozenset({"than", "as", "to", "of", "not", "except", "about"})
 TITLE_CUES = LIKED | SEEN | DISLIKED | frozenset({"than", "except", "reminds"})
+# These introduce a wish as often as a title: "recommend Heat", "recommend something".
+WEAK_CUES = word_set(
+    "see watch recommend suggest try catch check rewatch finished called titled named"
+)
+WEAK_CUE_PAIRS = frozenset(
+    {
+        ("how", "about"), ("what", "about"), ("heard", "about"), ("think", "about"),
+        ("heard", "of"), ("think", "of"), ("thought", "of"), ("hear", "of"), ("know", "of"),
+        ("check", "out"), ("checked", "out"), ("find", "out"), ("know", "about"),
+        ("compared", "to"), ("reminded", "of"), ("me", "of"), ("part", "of"), ("was", "in"),
+        ("anything", "but"), ("everything", "but"), ("wrong", "with"), ("nothing", "beats"),
+        ("about", "for"), ("is", "in"), ("him", "in"), ("her", "in"), ("them", "in"),
+    }
+)  # fmt: skip
+# What may follow a title and is no part of it.
+TITLE_CLOSERS = word_set(
+    "and but or with yesterday already so please too recently is was again that in from by very "
+    "because which where for more less last yet on to twice today tonight instead as though what any "
+    "something anything years when than are were i it it's its you he she they we if have haven't did "
+    "didn't do has had a an the this one both also just really though although my would will could "
+    "oh wow lol haha thank thanks yeah yes sure all that's thats those these im i'm i've ive i'll "
+    "i'd sounds looks seems comes even remake sequel can came at about of not either before after however since while who"
+)
+VERDICTS = word_set(
+    "good great funny amazing awesome hilarious awful terrible bad boring excellent fantastic "
+    "wonderful classic brilliant scary sad cute best favorite favourite favorites favourites better "
+    "incredible interesting fun ok okay decent fine cool weird nice worst hysterical entertaining "
+    "lovely beautiful perfect enjoyable superb overrated confusing dull disappointing"
+)
 CUE_LINKS = frozenset({"to", "of", "for", "with", "about"})  # "obsessed with", "didn't care for"
 # What may stand between a cue and the title it speaks of: "loved both Alien and the film Heat".
 LIST_LINKS = word_set("and or the a an film movie also both all every watching that are is")

@@ -32,8 +32,15 @@ class Lexicon:
         self.series = self._titles.series
         self.exact = self._titles.exact
         self.is_part_of_title = self._titles.is_part_of_title
-        self.title_with_typo = self._titles.with_typo
+        self.misspelt_titles = self._titles.misspelt
+        self.part = self._titles.part
+        self.beginning_with = self._titles.beginning_with
+        self.breaks_fit = self._titles.breaks_fit
+        self.is_common = self._titles.is_common
+        self.is_title_word = self._titles.is_title_word
+        self.names, self.first_names = known.names, known.first_names
         self._people = People(catalog, known, self._values, self._titles)
+        self.in_full_name = self._people.in_full_name
         self.role_before = self._people.role_before
 
     def titles(self, words: Sequence[Word]) -> Iterator[tuple[int, int, tuple[str, ...]]]:

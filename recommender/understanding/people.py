@@ -99,6 +99,15 @@ class People:
         for first in unknown:
             yield from self._people_with_typo(words, first, (1,))
 
+    def in_full_name(self, words: Sequence[Word], first: int, last: int) -> bool:
+        """Whether words first … last - 1 are a person's name of two words or more, or within one."""
+        for size in range(2, 5):
+            for start in range(max(0, last - size), first + 1):
+                name = tuple(_without_possessive(w.folded) for w in words[start : start + size])
+                if len(name) == size and name in self._people:
+                    return True
+        return False
+
     def role_before(self, words: Sequence[Word], first: int) -> tuple[str, int] | None:
         """The person field whose role stands right before a word, and where the role begins."""
         for size in (3, 2, 1):
@@ -178,7 +187,7 @@ class People:
                     continue
                 if folded[0] in self._known.title_words:
                     continue
-            elif any(tuple(folded[n : n + 1]) in self._titles for n in range(size)):
+            elif any(word in self._titles for word in folded):
                 continue
             spelling = " ".join(folded)
             if spelling in self._names:
@@ -234,7 +243,7 @@ class People:
         known = max(self._credits[v] for values in self._people[(name,)].values() for v in values)
         return (
             len(name) > 4 and known > 1 and not self._known.is_ordinary(name)
-            and name not in self._known.first_names and (name,) not in self._titles
+            and name not in self._known.first_names and name not in self._titles
         )  # fmt: skip
 
     def _ends_a_name(self, before: Word, place: int, name: str) -> bool:

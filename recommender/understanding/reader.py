@@ -65,7 +65,6 @@ class Reader:
         titles = TitlesInText(said, self._lexicon)
         titles.claim()
         self._claim_ranges(said)
-        titles.claim_misspelt()
         for first, last, found in self._lexicon.people(said.words):
             said.claim(first, last, found)
         self._claim_values(said)

@@ -7,12 +7,37 @@ words stand, since many titles are everyday words. What is said of an item is re
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from recommender.understanding.cues import CUE_LINKS, LIKED, LIST_LINKS, TITLE_CUES
+from recommender.understanding.everyday import EVERYDAY
 from recommender.understanding.lexicon import Lexicon
-from recommender.understanding.phrases import MANNER, NEGATORS, SERIES
+from recommender.understanding.phrases import SERIES
+from recommender.understanding.spelling import same
+from recommender.understanding.title_evidence import TitleEvidence
 from recommender.understanding.utterance import Utterance
-from recommender.understanding.words import FUNCTION_WORDS, Word
+from recommender.understanding.words import FUNCTION_WORDS, word_set
+
+_AMOUNTS = word_set(
+    "everything everyone everybody nothing many both enough several half lots plenty "
+    "people before twice each other others another"
+)
+_YEAR = re.compile(r"(1[89]|20)\d\d")
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """Words that spell a title, with what the misspelt ones are meant to be."""
+
+    first: int
+    last: int
+    ids: tuple[str, ...]
+    slips: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def rank(self) -> tuple[float, int]:
+        """Longer ones come first; a slip weighs a little less than a word."""
+        return -(self.last - self.first) + 0.7 * len(self.slips), self.first
 
 
 class TitlesInText:
@@ -23,20 +48,29 @@ class TitlesInText:
         self.lexicon = lexicon
 
     def claim(self) -> None:
-        found = list(self.lexicon.titles(self.said.words))
+        """Claims all titles; one may be known by the one before it in a list."""
+        candidates = self._candidates()
         self._claim_bare_list()
+        self._claim_series()
         claimed = -1
-        while claimed != len(
-            self.said.spans
-        ):  # a title may be known by the one before it in a list
+        while claimed != len(self.said.spans):
             claimed = len(self.said.spans)
-            for first, last, ids in found:
-                if any(self.said.taken[first:last]):
+            for one in candidates:
+                if any(self.said.taken[one.first : one.last]):
                     continue
-                ids, end = self._with_year(last, ids)
-                if self._title_is_meant(first, last, end):
-                    ids, first = self._with_year_before(first, ids)
-                    self._claim_title(first, last, end, ids)
+                ids, end = self._with_year(one.last, one.ids)
+                evidence = TitleEvidence(
+                    self.said, self.lexicon, one.first, one.last, end, one.slips
+                )
+                if self._is_meant(evidence, one):
+                    ids, first = self._with_year_before(one.first, ids)
+                    self._claim_title(first, one.last, end, ids, evidence)
+
+    def _candidates(self) -> list[_Candidate]:
+        words = self.said.words
+        found = [_Candidate(*one) for one in self.lexicon.titles(words)]
+        found += [_Candidate(*one) for one in self.lexicon.misspelt_titles(words)]
+        return sorted(found, key=lambda one: one.rank)
 
     def _claim_bare_list(self) -> None:
         """An utterance of nothing but titles: "jaws, alien and the thing"."""
@@ -48,205 +82,205 @@ class TitlesInText:
                 pieces.append([])
             else:
                 pieces[-1].append(n)
-        pieces = [piece for piece in pieces if piece]
+        fillers = FUNCTION_WORDS | {"yes", "no"}
+        pieces = [p for p in pieces if p and (p[1:] or self.said.words[p[0]].folded not in fillers)]
         found = [self.lexicon.exact([self.said.words[n] for n in piece]) for piece in pieces]
         if len(pieces) > 1 and all(found):
             for piece, ids in zip(pieces, found, strict=True):
                 self.said.claim(piece[0], piece[-1] + 1, ids)
 
-    def claim_misspelt(self) -> None:
-        budget = 6  # lookups, which are the slowest part of the reading
-        for place in range(1, len(self.said.words)):
-            if not budget or not self._is_cue(place - 1):
+    def _claim_series(self) -> None:
+        """Items known by the beginning of their titles alone: "all the Oceans movies"."""
+        words = self.said.words
+        for at, word in enumerate(words):
+            if word.folded not in SERIES or word.folded in ("film", "movie") or word.opens_clause:
                 continue
-            free = self._free_run(place)
-            if not free:
-                continue
-            if self.said.words[place].folded in FUNCTION_WORDS - {"the", "a", "an", "my"}:
-                continue
-            if not self._reads_like_title(place):
-                continue
-            budget -= 1
-            # A slip in the article ("teh matrx") must not hide the title behind it.
-            for skip in (0, 1) if free > 1 and len(self.said.words[place].folded) <= 3 else (0,):
-                found = self.lexicon.title_with_typo(self.said.words[place + skip : place + free])
-                if found:
-                    last = place + skip + found[0]
-                    ids, end = self._with_year(last, found[1])
-                    self._claim_title(place, last, end, ids)
+            for first in range(max(0, at - 4), at):
+                evidence = TitleEvidence(self.said, self.lexicon, first, at, at)
+                span = evidence.span
+                if any(w.opens_clause for w in span[1:]) or span[0].folded in FUNCTION_WORDS:
+                    continue
+                named = all(w.capitalised for w in span) and not evidence.opens
+                if not evidence.strong or evidence.plain_value or not (evidence.rare or named):
+                    continue
+                ids = self.lexicon.beginning_with(" ".join(same(w.folded) for w in span))
+                if len(ids) > 1 and not self.lexicon.exact(span):
+                    self.said.claim(first, at + 1, ids)
                     break
 
-    def _is_cue(self, place: int) -> bool:
-        word = self.said.words[place]
-        if word.folded in CUE_LINKS and place:
-            return self.said.words[place - 1].folded in LIKED
-        return word.folded in TITLE_CUES and not self.said.is_wishing(place)
+    # --- years and numbers beside a title ------------------------------------------------
 
     def _with_year(self, last: int, ids: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
-        """A year behind a title tells films of one name apart and is no limit."""
+        """A year behind a title tells items of one name apart and is no limit."""
+        words = self.said.words
         at = last
-        while at < min(last + 2, len(self.said.words)) and self.said.words[at].folded in (
-            "from",
-            "the",
-            "of",
-        ):
+        while at < min(last + 2, len(words)) and words[at].folded in ("from", "the", "of") and (
+            not words[at].opens_clause
+        ):  # fmt: skip
             at += 1  # "The Thing from 1982"
-        if at < len(self.said.words) and re.fullmatch(
-            r"(1[89]|20)\d\d", self.said.words[at].folded
-        ):
-            year = float(self.said.words[at].folded)
+        if at < len(words) and _YEAR.fullmatch(words[at].folded):
+            year = float(words[at].folded)
             catalog = self.lexicon.catalog
-            same = tuple(i for i in ids if catalog[i].numbers.get("year") == year)
-            if same:
-                return same, at + 1
+            of_year = tuple(i for i in ids if catalog[i].numbers.get("year") == year)
+            if of_year:
+                return of_year, at + 1
         return ids, last
 
     def _with_year_before(self, first: int, ids: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
         """The same for a year before it: "the 2005 Pride and Prejudice"."""
-        before = (
-            self.said.words[first - 1].folded if first and not self.said.taken[first - 1] else ""
-        )
-        same = tuple(
-            i for i in ids if f"{self.lexicon.catalog[i].numbers.get('year', 0):.0f}" == before
-        )
-        return (same, first - 1) if same else (ids, first)
+        words = self.said.words
+        before = words[first - 1].folded if first and not self.said.taken[first - 1] else ""
+        catalog = self.lexicon.catalog
+        of_year = tuple(i for i in ids if f"{catalog[i].numbers.get('year', 0):.0f}" == before)
+        return (of_year, first - 1) if of_year else (ids, first)
 
-    def _claim_title(self, first: int, last: int, end: int, ids: tuple[str, ...]) -> None:
-        behind = [word.folded for word in self.said.words[last : last + 2]]
-        if end == last and behind and behind[0] in SERIES:
+    def _claim_title(
+        self, first: int, last: int, end: int, ids: tuple[str, ...], evidence: TitleEvidence
+    ) -> None:
+        behind = evidence.behind.folded if evidence.behind else ""
+        parts, after = self._parts(last, ids)
+        if end == last and parts:
+            self.said.claim(first, after, parts)
+        elif end == last and behind in SERIES:
             # "the Star Wars films" are several; "a Heat movie" may be.
-            whole = behind[0] not in ("film", "movie") or self._cue_is_negative(first)
+            whole = behind not in ("film", "movie") or evidence.negated
             self.said.claim(first, end + 1, self.lexicon.series(ids) if whole else ids)
         else:
             self.said.claim(first, end, ids)
 
-    def _cue_is_negative(self, first: int) -> bool:
-        return any(word.folded in NEGATORS for word in self.said.words[max(0, first - 3) : first])
-
-    def _free_run(self, place: int) -> int:
-        count = 0
-        while (
-            place + count < len(self.said.words)
-            and count < 10
-            and not self.said.taken[place + count]
-        ):
-            if count and self.said.words[place + count].opens_clause:
+    def _parts(self, last: int, ids: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+        """Parts of a series behind its name: "Godfather I and II", "Rocky 2, 3 & 4"."""
+        numbers: list[int] = []
+        at = after = last
+        while at < len(self.said.words) and not self.said.taken[at]:
+            form = same(self.said.words[at].folded)
+            if self.said.words[at].opens_clause and not (numbers and form.isdigit()):
                 break
-            count += 1
-        return count
+            form = {"i": "1", "v": "5"}.get(form, form)
+            if form.isdigit() and len(form) < 3:
+                numbers.append(int(form))
+                at += 1
+                after = at
+            elif form in ("and", "or", "part", "parts") and (form[0] == "p" or numbers):
+                at += 1
+            else:
+                break
+        found = [self.lexicon.part(ids, number) for number in numbers]
+        if len(numbers) > 1 and max(numbers) > 1 and all(found):
+            return tuple(dict.fromkeys(i for part in found for i in part)), after
+        return (), last
 
-    def _reads_like_title(self, place: int) -> bool:
-        """A misspelt title is looked for only where the words do not read as a plain wish."""
-        word = self.said.words[place]
-        first = place + (word.folded in ("the", "a", "an"))
-        if first >= len(self.said.words):
-            return False
-        plain = self.said.text[:1].lower() + self.said.text[1:].replace("I ", "i ").replace(
-            "I'", "i'"
-        )
-        return self.said.words[first].text[:1].isupper() or plain == plain.lower()
+    # --- whether a title is meant ---------------------------------------------------------
 
-    def _title_is_meant(self, first: int, last: int, end: int) -> bool:
-        span = self.said.words[first:last]
-        content = [w for w in span if w.folded not in FUNCTION_WORDS]
-        if self._quoted(span[0].start, span[-1].end):
+    def _is_meant(self, e: TitleEvidence, one: _Candidate) -> bool:
+        if e.quoted and not one.slips:
             return True
-        if any(word.opens_clause for word in span[1:]) and len(span) < 3:
+        if not self.lexicon.breaks_fit(e.span, one.ids):
             return False
-        if len(content) >= 3 or (len(span) >= 4 and content):
-            return True
-        whole = first == 0 and end == len(self.said.words)
-        manner = last < len(self.said.words) and self.said.words[last].folded in MANNER
-        cue = self._cue_before(first) or (
-            manner
-            and not self._is_plain_value(span)
-            and (len(content) > 1 or not self.lexicon.is_ordinary(span[0].folded))
-        )
-        closed = manner or end > last or last == len(self.said.words) or self.said.words[last].opens_clause or (
-            self.said.words[last].folded in ("and", "but", "or", "with", "yesterday", "already", "so",
-                                        "please", "too", "recently", "is", "was", "again", "that",
-                                        "in", "from", "by", "very", "because", "which", "where",
-                                        "for", "more", "less", "last", "yet", "on", "to", "twice",
-                                        "today", "tonight", "instead", "as", "though", "what",
-                                        "any", "something", "anything", "years", "when", "than")
-            or self.said.words[last].folded in SERIES
-            or re.fullmatch(r"(1[89]|20)\d\d", self.said.words[last].folded) is not None
+        if e.dated and (not one.slips or len("".join(w.folded for w in e.span)) > 3):
+            linked = self.said.words[e.last].folded in ("from", "the", "of")
+            return not linked or e.proper or (bool(e.content) and not e.plain_value)
+        if self._is_turned_down(e):
+            return not one.slips
+        if one.slips and not self._slips_are_likely(e, one):
+            return False
+        if self.lexicon.is_part_of_title(e.span) and not one.slips:
+            proper = e.proper and len(e.strong) > 1
+            return (e.cued or e.whole or proper or (e.suggested and bool(e.rare))) and e.closed
+        if e.whole:
+            return not one.slips or bool(e.strong)
+        if all(w.folded.isdigit() for w in e.span):
+            return (e.cued or e.called) and e.closed
+        if e.indefinite and not e.proper and not e.manner:
+            return False
+        if e.is_name and not e.called:
+            return False  # "Chevy Chase"
+        if not e.content:
+            return self._small_words_are_meant(e)
+        if len(e.span) == 1:
+            return self._word_is_meant(e)
+        return self._phrase_is_meant(e)
+
+    def _small_words_are_meant(self, e: TitleEvidence) -> bool:
+        """Titles such as "Up", "It", "Get Out"."""
+        if e.proper and not e.opens:
+            return (e.cued or e.suggested) and e.closed
+        return (
+            len(e.span) > 1 and e.closed and e.compared
+            and e.forms[0] not in ("something", "anything", "some", "any", "more")
         )  # fmt: skip
-        telling = len(content) > 1 and not self._is_plain_value(span)
-        if content and self._cue_is_negative(first) and closed and (
-            telling or not any(self.lexicon.is_ordinary(w.folded) for w in span)
-        ):  # fmt: skip
-            return True  # "that isnt titanic"
-        if content and self._cue_is_negative(first) and (
-            (last < len(self.said.words) and self.said.words[last].folded in SERIES and not self._is_plain_value(span))
-            or any(other.what == self.lexicon.exact(span) for other in self.said.spans)
-        ):  # fmt: skip
-            return True  # "but not a Die Hard film", "not Titanic itself"
-        if self.said.is_ruled_out(first) and closed and not self._is_plain_value(span) and (
-            len(content) > 1 or (content and len(content[0].folded) > 4)
-        ):  # fmt: skip
-            return True  # "not star wars though", "but not batman or …"
-        if self.lexicon.is_part_of_title(span):
-            return (cue or whole) and closed
-        if whole:
+
+    def _is_turned_down(self, e: TitleEvidence) -> bool:
+        """Titles right behind a negation: "that isnt titanic", "not star wars though"."""
+        if not e.content:
+            return False
+        several = len(e.content) > 1 and not e.plain_value
+        unusual = not any(self.lexicon.is_ordinary(w.folded) for w in e.span)
+        if e.negated and e.closed and (several or unusual):
             return True
-        shouted = self.said.text.upper() == self.said.text
-        named = content or (span if cue or end > last else [])  # "Up", "Get Out"
-        proper = all(w.capitalised for w in named) and not shouted and bool(named)
-        if all(w.folded.isdigit() for w in span):
-            return cue and closed
-        if cue and closed and (content or proper):
-            # "like horror" names a genre, "like Horror Express" a film.
-            return proper or not self._is_plain_value(span)
-        if not proper:
-            # "star wars but not the prequels"
-            parted = last == len(self.said.words) or self.said.words[last].opens_clause or (
-                self.said.words[last].folded in ("but", "except", "or")
-            )  # fmt: skip
-            opens = first == 0 or span[0].opens_clause
-            return opens and parted and len(content) > 1 and not self._is_plain_value(span)
-        if first == 0 or span[0].opens_clause:
-            # The capital may only mark the sentence.
-            return len(content) >= 2 or (closed and not self._is_plain_value(span))
-        return closed or len(content) >= 2
+        behind = e.behind.folded if e.behind else ""
+        again = any(other.what == self.lexicon.exact(e.span) for other in self.said.spans)
+        if e.negated and ((behind in SERIES and not e.plain_value) or again):
+            return True  # "but not a Die Hard film", "not Titanic itself"
+        return self.said.is_ruled_out(e.first) and e.closed and not e.plain_value and (
+            len(e.content) > 1 or len(e.content[0]) > 4
+        )  # fmt: skip
 
-    def _is_plain_value(self, span: list[Word]) -> bool:
-        plain = set(range(len(span)))
-        for match in self.lexicon.values(span):
-            if match.last - match.first == len(span):
-                return True
-            plain -= set(range(match.first, match.last))
-        return all(span[n].folded in self.lexicon.nouns | FUNCTION_WORDS for n in plain)
-
-    def _cue_before(self, first: int) -> bool:
-        """Whether a word that introduces a title stands before, across "and" and an article."""
-        place = first - 1
-        if (
-            place > 0
-            and self.said.words[place].folded in ("and", "or")
-            and self.said.words[place].opens_clause
-        ):
-            place -= 1  # "Jaws, Alien, and The Thing"
-            return self.said.taken[place] and self.said.is_item(place)
-        while place >= 0 and not self.said.words[place + 1].opens_clause:
-            word = self.said.words[place]
-            if word.folded in TITLE_CUES:
-                return not (word.folded == "like" and self.said.is_wishing(place))
-            if word.folded in CUE_LINKS and place and (
-                self.said.words[place - 1].folded in TITLE_CUES | self.lexicon.person_labels
-            ):  # fmt: skip
-                return True
-            linking = word.folded in LIST_LINKS
-            ends_item = place == first - 1 and self.said.taken[place] and self.said.is_item(place)
-            if not linking and (not self.said.taken[place] or ends_item):
+    def _word_is_meant(self, e: TitleEvidence) -> bool:
+        """Whether a single word is a title: a cue, a capital or its rarity must say so."""
+        introduced = e.cued or e.suggested or e.called
+        if e.proper and not (e.opens and not introduced):
+            if e.in_longer_name:
                 return False
-            place -= 1
-        # A list after a cue: "I loved Alien, Heat and Her".
-        apart = first - 1 > place or self.said.words[first].opens_clause
-        return place >= 0 and apart and self.said.taken[place] and self.said.is_item(place)
+            return e.closed and (introduced or (bool(e.strong) and not e.plain_value))
+        if e.compared and e.closed and not e.plain_value and len(e.forms[0]) > 3:
+            return e.forms[0] not in _AMOUNTS  # "have you seen split"
+        if e.category or not e.strong or not e.closed:
+            return False
+        behind = e.behind.folded if e.behind else ""
+        if len(e.forms[0]) < 2 or (behind in SERIES and not e.rare):
+            return False  # "vampire movies"
+        if e.theme:
+            return e.compared
+        if e.opens and e.proper and e.in_longer_name:
+            return False
+        return introduced or e.bare or e.alone or (bool(e.rare) and len(e.forms[0]) > 3)
 
-    def _quoted(self, start: int, end: int) -> bool:
-        before, after = self.said.text[:start].rstrip(), self.said.text[end:].lstrip(" ?!.,")
-        return before[-1:] in ('"', "“", "«", "‘", "*", "_") and after[:1] in (
-            '"', "”", "»", "’", "*", "_",
+    def _phrase_is_meant(self, e: TitleEvidence) -> bool:
+        """Whether several words are a title; the more of them are unusual, the surer."""
+        if e.proper and not (e.opens and len(e.content) < 2):
+            return e.closed or len(e.strong) > 1 or len(e.content) > 2
+        if e.category or (e.theme and not e.compared):
+            return False
+        weight = e.weight - 0.5 * e.common
+        if e.cued or e.called or e.manner or e.suggested:
+            return (e.closed and (e.weight > 0.6 or len(e.span) > 2)) or weight >= 1.5
+        if ((e.leads or e.bare) and e.judged and weight > 0.6) or (
+            e.alone and e.strong and e.closed
+        ):
+            return True
+        if e.closed:
+            return weight >= (1.1 if len(e.span) > 3 or e.bare else 1.5)
+        return weight >= 2
+
+    def _slips_are_likely(self, e: TitleEvidence, one: _Candidate) -> bool:
+        """Whether misspelt words are meant for a title rather than for themselves."""
+        slipped = [self.said.words[n] for n in one.slips]
+        right = [
+            w for n, w in enumerate(e.span, e.first)
+            if n not in one.slips and w.folded not in EVERYDAY
+        ]  # fmt: skip
+        unknown = all(self._is_unknown(w.folded, w.singular) for w in slipped)
+        if len("".join(e.content)) < 4:
+            return False
+        if not unknown:
+            return len(right) > 1 or (bool(right) and e.proper and not e.opens)
+        return bool(right) or e.cued or e.suggested or (e.proper and not e.opens)
+
+    def _is_unknown(self, word: str, singular: str) -> bool:
+        lexicon = self.lexicon
+        return not (
+            word in EVERYDAY or singular in EVERYDAY or lexicon.is_ordinary(word)
+            or lexicon.is_ordinary(singular) or lexicon.is_title_word(word)
+            or word in lexicon.names or word in lexicon.first_names
         )  # fmt: skip

@@ -1,0 +1,339 @@
+"""How much speaks for words being a title where they stand: cues, capitals, quotes, closing.
+
+Looks only at the words and their surroundings in the utterance; what counts as enough is
+decided by `titles_in_text`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from types import MappingProxyType
+
+from recommender.understanding.cues import (
+    CUE_LINKS,
+    LIKED,
+    LIST_LINKS,
+    SEEN,
+    TITLE_CLOSERS,
+    TITLE_CUES,
+    VERDICTS,
+    WEAK_CUE_PAIRS,
+    WEAK_CUES,
+)
+from recommender.understanding.everyday import EVERYDAY
+from recommender.understanding.lexicon import Lexicon
+from recommender.understanding.phrases import MANNER, NEGATORS, SERIES
+from recommender.understanding.spelling import ARTICLES
+from recommender.understanding.utterance import Utterance
+from recommender.understanding.words import FUNCTION_WORDS, Word, singular, word_set
+from retrieval.catalog import Kind
+
+_MARKS = ('"', "“", "«", "‘", "*", "_"), ('"', "”", "»", "’", "*", "_")
+_FILLING = word_set(
+    "ok okay oh ohh and or also maybe yes yeah yep no then so well hmm um plus sure even"
+)
+_COMPARANDS = word_set("something anything more similar just movies films ones stuff")
+_PAST = word_set("loved liked enjoyed hated adored disliked")
+_LEADS = word_set("i think hear heard that thought believe guess know say said")
+_BARE = word_set("is was are but either both movie movies film films original new latest if than")
+_NAMERS = frozenset({"called", "titled", "named", "entitled"})
+
+
+class TitleEvidence:
+    """What speaks for words first … last - 1 of an utterance being a title.
+
+    `end` lies behind a year that belongs to the title; without one it equals `last`.
+    """
+
+    def __init__(
+        self,
+        said: Utterance,
+        lexicon: Lexicon,
+        first: int,
+        last: int,
+        end: int,
+        meant: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        self.said = said
+        self.lexicon = lexicon
+        self.first, self.last, self.end = first, last, end
+        self.span = said.words[first:last]
+        self._meant = meant  # the words that misspelt ones stand for, by their places
+
+    @cached_property
+    def forms(self) -> list[str]:
+        """The words of the title, folded; misspelt ones as they are meant."""
+        return [self._meant.get(n, word.folded) for n, word in enumerate(self.span, self.first)]
+
+    @cached_property
+    def content(self) -> list[str]:
+        return [form for form in self.forms if form not in FUNCTION_WORDS]
+
+    @cached_property
+    def strong(self) -> list[str]:
+        """The words that are not of everyday talk."""
+        plain = EVERYDAY | self.lexicon.nouns
+        return [
+            w for w in self.forms
+            if w not in plain and singular(w) not in plain and not w.isdigit()
+        ]  # fmt: skip
+
+    @cached_property
+    def rare(self) -> list[str]:
+        """The words that the catalog's own prose does not use, and no person bears."""
+        known = self.lexicon
+        return [
+            w for w in self.strong
+            if not known.is_ordinary(w) and not known.is_ordinary(singular(w))
+            and w not in known.names and w not in known.first_names and not w.isdigit()
+        ]  # fmt: skip
+
+    @cached_property
+    def weight(self) -> float:
+        """How unlikely the words are to stand together by chance; 1 for one unusual word."""
+        function = len(self.span) - len(self.content)
+        weight = len(self.strong) + (len(self.content) - len(self.strong)) / 2 + 0.15 * function
+        return weight + 0.5 * len(self.rare)
+
+    @cached_property
+    def common(self) -> bool:
+        """Whether prose uses the words as plain words, side by side."""
+        return self.lexicon.is_common(self.span)
+
+    @property
+    def dated(self) -> bool:
+        return self.end > self.last
+
+    @cached_property
+    def quoted(self) -> bool:
+        before = self.said.text[: self.span[0].start].rstrip()
+        after = self.said.text[self.span[-1].end :].lstrip(" ?!.,")
+        return before[-1:] in _MARKS[0] and after[:1] in _MARKS[1] and bool(before and after)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the utterance is nothing else."""
+        return self.first == 0 and self.end == len(self.said.words)
+
+    @property
+    def behind(self) -> Word | None:
+        return self.said.words[self.last] if self.last < len(self.said.words) else None
+
+    @property
+    def manner(self) -> bool:
+        return self.behind is not None and self.behind.folded in MANNER
+
+    @property
+    def closed(self) -> bool:
+        """Whether the words behind can't belong to the same name."""
+        behind = self.behind
+        return (
+            behind is None or self.dated or behind.opens_clause or self.manner
+            or self.said.taken[self.last]
+            or behind.folded in TITLE_CLOSERS | SERIES | VERDICTS
+            or re.fullmatch(r"(1[89]|20)\d\d", behind.folded) is not None
+        )  # fmt: skip
+
+    @cached_property
+    def judged(self) -> bool:
+        """Whether a verdict follows: "Frozen was great"."""
+        words = [w.folded for w in self.said.words[self.last : self.last + 5]]
+        verb = bool(words) and words[0] in (
+            "is",
+            "was",
+            "isn't",
+            "wasn't",
+            "are",
+            "were",
+            "sounds",
+            "looks",
+        )
+        return verb and bool(set(words[1:]) & VERDICTS)
+
+    @cached_property
+    def alone(self) -> bool:
+        """Whether its clause holds nothing else to speak of: "or maybe Commando"."""
+        first, last = self.said.clause(self.first)
+        others = [*self.said.words[first : self.first], *self.said.words[self.end : last]]
+        return all(word.folded in _FILLING for word in others)
+
+    @cached_property
+    def leads(self) -> bool:
+        """Whether the sentence begins with it, but for words such as "I think"."""
+        first, _ = self.said.clause(self.first)
+        before = self.said.words[first : self.first]
+        return all(word.folded in _FILLING | _LEADS for word in before)
+
+    @property
+    def opens(self) -> bool:
+        """Whether the words stand first in their clause, where a capital says little."""
+        return self.first == 0 or self.span[0].opens_clause
+
+    @cached_property
+    def proper(self) -> bool:
+        """Whether all words that count are capitalised, in a text where that says something."""
+        named = [w for w in self.span if w.folded not in FUNCTION_WORDS] or self.span
+        if not all(w.capitalised for w in named) or self.said.text.upper() == self.said.text:
+            return False
+        if all(w.folded.isdigit() for w in named):
+            return False
+        return not self._everything_capitalised
+
+    @cached_property
+    def _everything_capitalised(self) -> bool:
+        others = [
+            w for n, w in enumerate(self.said.words)
+            if not self.first <= n < self.end and not self.said.taken[n] and not w.folded.isdigit()
+            and not w.opens_clause and w.folded not in ("i", "i'm", "i've", "i'd", "i'll")
+        ]  # fmt: skip
+        return len(others) > 3 and all(w.capitalised for w in others)
+
+    @property
+    def plain_value(self) -> bool:
+        """Whether the words are a category or theme, or nothing but nouns of the request."""
+        return self.category or self.theme
+
+    @cached_property
+    def theme(self) -> bool:
+        """Whether the words as a whole are a theme and no category: "alien"."""
+        return not self.category and self._is_value(Kind.KEYWORD, Kind.CATEGORY, hint=True)
+
+    @cached_property
+    def category(self) -> bool:
+        plain = set(range(len(self.span)))
+        for match in self.lexicon.values(self.span):
+            if match.last - match.first < len(self.span):
+                plain -= set(range(match.first, match.last))
+        if all(self.span[n].folded in self.lexicon.nouns | FUNCTION_WORDS for n in plain):
+            return True
+        return self._is_value(Kind.CATEGORY, Kind.YEAR, Kind.NUMBER, hint=False)
+
+    def _is_value(self, *kinds: Kind, hint: bool) -> bool:
+        return any(
+            match.last - match.first == len(self.span)
+            and any(value.kind in kinds and value.hint == hint for value in match.meanings)
+            for match in self.lexicon.values(self.span)
+        )
+
+    @cached_property
+    def compared(self) -> bool:
+        """Whether a cue stands before that speaks of items only: "something like alien"."""
+        before = [word.folded for word in self.said.words[max(0, self.first - 2) : self.first]]
+        while before and before[-1] in ARTICLES:
+            before.pop()
+        if not before or self.opens:
+            return False
+        if before[-1] == "like":
+            return before[0] in self.lexicon.nouns | _COMPARANDS
+        return before[-1] in SEEN | _PAST
+
+    @property
+    def is_name(self) -> bool:
+        """Whether the words are the name of a person, or lie within one."""
+        return self.lexicon.in_full_name(self.said.words, self.first, self.last)
+
+    @property
+    def indefinite(self) -> bool:
+        """Whether a word stands before that makes a common noun of it: "a true romance"."""
+        before = self.said.words[self.first - 1].folded if self.first else ""
+        return not self.opens and before in (
+            "a",
+            "an",
+            "some",
+            "any",
+            "every",
+            "more",
+            "my",
+            "your",
+        )
+
+    @property
+    def negated(self) -> bool:
+        before = self.said.words[max(0, self.first - 3) : self.first]
+        return any(word.folded in NEGATORS for word in before)
+
+    @cached_property
+    def called(self) -> bool:
+        before = self.said.words[self.first - 1].folded if self.first else ""
+        return before in _NAMERS
+
+    @cached_property
+    def cued(self) -> bool:
+        """Whether a word that introduces a title stands before, across "and" and an article."""
+        words, taken = self.said.words, self.said.taken
+        place = self.first - 1
+        if place > 0 and words[place].folded in ("and", "or") and words[place].opens_clause:
+            return taken[place - 1] and self.said.is_item(place - 1)  # "Jaws, Alien, and Heat"
+        while place >= 0 and not words[place + 1].opens_clause:
+            word = words[place]
+            if word.folded in TITLE_CUES | _NAMERS:
+                return not (word.folded == "like" and self._is_wish(place))
+            if word.folded in CUE_LINKS and place and (
+                words[place - 1].folded in TITLE_CUES | self.lexicon.person_labels
+            ):  # fmt: skip
+                return True
+            linking = word.folded in LIST_LINKS
+            if taken[place] and place < self.first - 1 and self.said.is_item(place):
+                return True  # "how about Alien or Heat"
+            ends_item = place == self.first - 1 and taken[place] and self.said.is_item(place)
+            if not linking and (not taken[place] or ends_item):
+                return False
+            place -= 1
+        # A list after a cue: "I loved Alien, Heat and Her".
+        apart = self.first - 1 > place or words[self.first].opens_clause
+        return place >= 0 and apart and taken[place] and self.said.is_item(place)
+
+    def _is_wish(self, place: int) -> bool:
+        """ "Would you like a comedy" wishes, "if you like Heat" speaks of an item."""
+        before = [word.folded for word in self.said.words[max(0, place - 2) : place]]
+        if before[-1:] == ["you"]:
+            return before[0] in ("would", "do")
+        return self.said.is_wishing(place)
+
+    @cached_property
+    def bare(self) -> bool:
+        """Whether the word before leaves no place for a plain noun: "maybe Psycho"."""
+        if self.opens:
+            return True
+        before = self.said.words[self.first - 1].folded
+        return before in _FILLING | _LEADS | _BARE
+
+    @cached_property
+    def suggested(self) -> bool:
+        """Whether a weaker cue stands right before: "how about", "watch", "recommend"."""
+        words = self.said.words
+        place = self.first - 1
+        while place > 0 and words[place].folded in (
+            "the",
+            "film",
+            "movie",
+            "and",
+            "or",
+            "also",
+            "one",
+        ):
+            if words[place + 1].opens_clause:
+                return False
+            place -= 1
+        if place < 0 or words[place + 1].opens_clause:
+            return False
+        pair = (words[place - 1].folded if place else "", words[place].folded)
+        return pair[1] in WEAK_CUES or pair in WEAK_CUE_PAIRS
+
+    @property
+    def in_longer_name(self) -> bool:
+        """Whether a single word stands beside another capitalised one: "Chevy Chase"."""
+        for place, joins in ((self.first - 1, self.first), (self.end, self.end)):
+            if not (0 <= place < len(self.said.words)) or self.said.taken[place]:
+                continue
+            word = self.said.words[place]
+            apart = self.said.words[joins].opens_clause
+            marks_sentence = word.opens_clause and place < self.first
+            if apart or not word.capitalised or word.folded[0].isdigit():
+                continue
+            if word.folded in EVERYDAY | LIKED or marks_sentence:
+                continue
+            return True
+        return False
