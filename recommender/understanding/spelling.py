@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
@@ -24,6 +25,7 @@ _NUMERALS = {
     "xii": "12", "xiii": "13",
 }  # fmt: skip
 _DIGIT_LETTERS = str.maketrans("013457", "oieasv")  # "se7en", "s1m0ne"
+_LONGEST_WORD = 40  # letters; longer ones are no words
 _SHORTEST_SLIP = 3  # letters; shorter words are all a slip apart
 
 
@@ -81,6 +83,13 @@ def subtitle(title: str) -> str:
     return " ".join(words[:LONGEST]) if last != title and len(words) > 1 else ""
 
 
+class Near(NamedTuple):
+    """A word and how many slips it is away."""
+
+    word: str
+    distance: int
+
+
 class NearWords:
     """Finds the words of a vocabulary that are one slip from a given one.
 
@@ -101,21 +110,19 @@ class NearWords:
     def __contains__(self, word: object) -> bool:
         return word in self._words
 
-    def near(self, word: str) -> list[str]:
+    def near(self, word: str) -> list[Near]:
         """Other words of the vocabulary near to this one, in the order of the alphabet."""
-        if len(word) < _SHORTEST_SLIP or word.isdigit() or len(word) > 40:
+        if len(word) < 2 or word.isdigit() or len(word) > _LONGEST_WORD:
             return []
         found = set(self._shortened.get(word, ()))
         for short in _shortened(word):
             found.update(self._shortened.get(short, ()))
             if short in self._words:
                 found.add(short)
+        found.discard(word)
         most = 1 if len(word) < 8 else 2
-        return sorted(
-            one
-            for one in found
-            if one != word and OSA.distance(word, one, score_cutoff=most) <= most
-        )
+        apart = ((one, OSA.distance(word, one, score_cutoff=most)) for one in sorted(found))
+        return [Near(one, distance) for one, distance in apart if distance <= most]
 
 
 def _shortened(word: str) -> set[str]:

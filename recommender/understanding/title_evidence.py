@@ -133,6 +133,7 @@ class TitleEvidence:
             behind is None or self.dated or behind.opens_clause or self.manner
             or self.said.taken[self.last]
             or behind.folded in TITLE_CLOSERS | SERIES | VERDICTS
+            or (behind.capitalised and behind.folded in EVERYDAY)  # a sentence without a stop
             or re.fullmatch(r"(1[89]|20)\d\d", behind.folded) is not None
         )  # fmt: skip
 
@@ -174,10 +175,19 @@ class TitleEvidence:
     @cached_property
     def proper(self) -> bool:
         """Whether all words that count are capitalised, in a text where that says something."""
-        named = [w for w in self.span if w.folded not in FUNCTION_WORDS] or self.span
-        if not all(w.capitalised for w in named) or self.said.text.upper() == self.said.text:
+        named = [
+            w for n, w in enumerate(self.span, self.first)
+            if w.folded not in FUNCTION_WORDS and n not in self._meant
+        ]  # fmt: skip
+        if not named and self._meant:  # a slip may have moved the capital: "oCco"
+            if not any(c.isupper() for w in self.span for c in w.text):
+                return False
+        elif (
+            not all(w.capitalised for w in named or self.span)
+            or self.said.text.upper() == self.said.text
+        ):
             return False
-        if all(w.folded.isdigit() for w in named):
+        if all(w.folded.isdigit() for w in self.span):
             return False
         return not self._everything_capitalised
 

@@ -65,28 +65,28 @@ class Titles:
 
     def misspelt(
         self, words: Sequence[Word]
-    ) -> Iterator[tuple[int, int, tuple[str, ...], dict[int, str]]]:
-        """The same for titles with a slip in one word or two, with what is meant there."""
+    ) -> Iterator[tuple[int, int, tuple[str, ...], dict[int, str], int]]:
+        """The same for titles with a slip in a word or two: also what is meant, and how far off."""
         forms = [same(word.folded) for word in words]
-        near: list[list[str]] = [self._near.near(form) for form in forms]
+        near = [self._near.near(form) for form in forms]
         steps = 0
         for start in range(len(forms)):
-            ways: list[tuple[int, str, tuple[int, ...]]] = [(start, "", ())]
+            ways: list[tuple[int, str, tuple[int, ...], int]] = [(start, "", (), 0)]
             while ways and steps < _MOST_STEPS:
                 steps += 1
-                place, before, slips = ways.pop()
+                place, before, slips, off = ways.pop()
                 if place == len(forms) or place - start == LONGEST:
                     continue
-                choices = [(forms[place], slips)]
+                choices = [(forms[place], slips, off)]
                 if len(slips) < _MOST_SLIPS:
-                    choices += [(other, (*slips, place)) for other in near[place]]
-                for form, changed in choices:
+                    choices += [(n.word, (*slips, place), off + n.distance) for n in near[place]]
+                for form, changed, distance in choices:
                     spelling = f"{before} {form}" if before else form
                     if changed and spelling in self._titles:
                         meant = {at: spelling.split()[at - start] for at in changed}
-                        yield start, place + 1, tuple(self._titles[spelling]), meant
+                        yield start, place + 1, tuple(self._titles[spelling]), meant, distance
                     if spelling in self._beginnings:
-                        ways.append((place + 1, spelling, changed))
+                        ways.append((place + 1, spelling, changed, distance))
 
     def is_common(self, words: Sequence[Word]) -> bool:
         """Whether two words are a title that the catalog's prose also uses as plain words."""

@@ -22,6 +22,7 @@ _AMOUNTS = word_set(
     "everything everyone everybody nothing many both enough several half lots plenty "
     "people before twice each other others another"
 )
+_MOST_MEANT = 12  # items that one misspelling may mean; more are chance
 _YEAR = re.compile(r"(1[89]|20)\d\d")
 
 
@@ -33,11 +34,12 @@ class _Candidate:
     last: int
     ids: tuple[str, ...]
     slips: Mapping[int, str] = field(default_factory=dict)
+    distance: int = 0  # letters, over all slips
 
     @property
     def rank(self) -> tuple[float, int]:
         """Longer ones come first; a slip weighs a little less than a word."""
-        return -(self.last - self.first) + 0.7 * len(self.slips), self.first
+        return self.first - self.last + 0.6 * len(self.slips) + 0.1 * self.distance, self.first
 
 
 class TitlesInText:
@@ -51,13 +53,14 @@ class TitlesInText:
         """Claims all titles; one may be known by the one before it in a list."""
         candidates = self._candidates()
         self._claim_bare_list()
-        self._claim_series()
         claimed = -1
         while claimed != len(self.said.spans):
             claimed = len(self.said.spans)
             for one in candidates:
                 if any(self.said.taken[one.first : one.last]):
                     continue
+                if len(self.said.spans) > claimed and self._is_within_longer(one, candidates):
+                    continue  # what has been claimed since may speak for the longer one
                 ids, end = self._with_year(one.last, one.ids)
                 evidence = TitleEvidence(
                     self.said, self.lexicon, one.first, one.last, end, one.slips
@@ -65,11 +68,27 @@ class TitlesInText:
                 if self._is_meant(evidence, one):
                     ids, first = self._with_year_before(one.first, ids)
                     self._claim_title(first, one.last, end, ids, evidence)
+        self._claim_series()
+
+    def _is_within_longer(self, one: _Candidate, candidates: list[_Candidate]) -> bool:
+        return any(
+            other.first <= one.first and one.last <= other.last and other.rank < one.rank
+            and not other.slips and not any(self.said.taken[other.first : other.last])
+            for other in candidates
+        )  # fmt: skip
 
     def _candidates(self) -> list[_Candidate]:
         words = self.said.words
         found = [_Candidate(*one) for one in self.lexicon.titles(words)]
-        found += [_Candidate(*one) for one in self.lexicon.misspelt_titles(words)]
+        misspelt: dict[tuple[int, int, float], _Candidate] = {}
+        for first, last, ids, slips, distance in self.lexicon.misspelt_titles(words):
+            place = (first, last, distance)
+            known = misspelt.get(place)
+            both = tuple(dict.fromkeys((*known.ids, *ids))) if known else ids
+            misspelt[place] = _Candidate(
+                first, last, both, known.slips if known else slips, distance
+            )
+        found += [one for one in misspelt.values() if len(one.ids) <= _MOST_MEANT]
         return sorted(found, key=lambda one: one.rank)
 
     def _claim_bare_list(self) -> None:
@@ -180,8 +199,8 @@ class TitlesInText:
         if e.dated and (not one.slips or len("".join(w.folded for w in e.span)) > 3):
             linked = self.said.words[e.last].folded in ("from", "the", "of")
             return not linked or e.proper or (bool(e.content) and not e.plain_value)
-        if self._is_turned_down(e):
-            return not one.slips
+        if not one.slips and self._is_turned_down(e):
+            return True
         if one.slips and not self._slips_are_likely(e, one):
             return False
         if self.lexicon.is_part_of_title(e.span) and not one.slips:
@@ -190,7 +209,7 @@ class TitlesInText:
         if e.whole:
             return not one.slips or bool(e.strong)
         if all(w.folded.isdigit() for w in e.span):
-            return (e.cued or e.called) and e.closed
+            return (e.cued or e.called or e.suggested) and e.closed
         if e.indefinite and not e.proper and not e.manner:
             return False
         if e.is_name and not e.called:
@@ -203,6 +222,8 @@ class TitlesInText:
 
     def _small_words_are_meant(self, e: TitleEvidence) -> bool:
         """Titles such as "Up", "It", "Get Out"."""
+        if e.proper and e.closed and len(e.span) > 1 and all(w.capitalised for w in e.span):
+            return True
         if e.proper and not e.opens:
             return (e.cued or e.suggested) and e.closed
         return (
@@ -235,6 +256,8 @@ class TitlesInText:
             return e.closed and (introduced or (bool(e.strong) and not e.plain_value))
         if e.compared and e.closed and not e.plain_value and len(e.forms[0]) > 3:
             return e.forms[0] not in _AMOUNTS  # "have you seen split"
+        if e.proper and e.judged and not e.plain_value and e.forms[0] not in _AMOUNTS:
+            return True  # "Taken is a good one"
         if e.category or not e.strong or not e.closed:
             return False
         behind = e.behind.folded if e.behind else ""
@@ -249,7 +272,7 @@ class TitlesInText:
     def _phrase_is_meant(self, e: TitleEvidence) -> bool:
         """Whether several words are a title; the more of them are unusual, the surer."""
         if e.proper and not (e.opens and len(e.content) < 2):
-            return e.closed or len(e.strong) > 1 or len(e.content) > 2
+            return e.closed or e.weight >= 1.3
         if e.category or (e.theme and not e.compared):
             return False
         weight = e.weight - 0.5 * e.common
@@ -266,6 +289,10 @@ class TitlesInText:
     def _slips_are_likely(self, e: TitleEvidence, one: _Candidate) -> bool:
         """Whether misspelt words are meant for a title rather than for themselves."""
         slipped = [self.said.words[n] for n in one.slips]
+        named = any(
+            w.capitalised and n not in one.slips and w.folded not in FUNCTION_WORDS
+            for n, w in enumerate(e.span, e.first)
+        )
         right = [
             w for n, w in enumerate(e.span, e.first)
             if n not in one.slips and w.folded not in EVERYDAY
@@ -274,8 +301,9 @@ class TitlesInText:
         if len("".join(e.content)) < 4:
             return False
         if not unknown:
-            return len(right) > 1 or (bool(right) and e.proper and not e.opens)
-        return bool(right) or e.cued or e.suggested or (e.proper and not e.opens)
+            return len(right) > 1 or (named and e.proper and not e.opens)
+        long = e.closed and len(e.forms[0]) > 5
+        return bool(right) or e.cued or e.suggested or (e.proper and (long or not e.opens))
 
     def _is_unknown(self, word: str, singular: str) -> bool:
         lexicon = self.lexicon
