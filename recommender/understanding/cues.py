@@ -21,7 +21,7 @@ CUES = LIKED | SEEN | DISLIKED | frozenset({"than", "as", "to", "of", "not", "ex
 TITLE_CUES = LIKED | SEEN | DISLIKED | frozenset({"than", "except", "reminds"})
 # These introduce a wish as often as a title: "recommend Heat", "recommend something".
 WEAK_CUES = word_set(
-    "see watch recommend suggest try catch check rewatch finished called titled named"
+    "know give gave rate rated see watch recommend suggest try catch check rewatch finished called titled named"
 )
 WEAK_CUE_PAIRS = frozenset(
     {

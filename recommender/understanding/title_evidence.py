@@ -134,7 +134,7 @@ class TitleEvidence:
             or self.said.taken[self.last]
             or behind.folded in TITLE_CLOSERS | SERIES | VERDICTS
             or (behind.capitalised and behind.folded in EVERYDAY)  # a sentence without a stop
-            or re.fullmatch(r"(1[89]|20)\d\d", behind.folded) is not None
+            or re.fullmatch(r"\d\d?|(1[89]|20)\d\d", behind.folded) is not None
         )  # fmt: skip
 
     @cached_property

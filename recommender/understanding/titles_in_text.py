@@ -120,7 +120,9 @@ class TitlesInText:
                 if any(w.opens_clause for w in span[1:]) or span[0].folded in FUNCTION_WORDS:
                     continue
                 named = all(w.capitalised for w in span) and not evidence.opens
-                if not evidence.strong or evidence.plain_value or not (evidence.rare or named):
+                if not evidence.strong or evidence.category or not (
+                    named or (evidence.rare and not evidence.theme)
+                ):  # fmt: skip
                     continue
                 ids = self.lexicon.beginning_with(" ".join(same(w.folded) for w in span))
                 if len(ids) > 1 and not self.lexicon.exact(span):
@@ -184,8 +186,8 @@ class TitlesInText:
                 at += 1
             else:
                 break
-        found = [self.lexicon.part(ids, number) for number in numbers]
-        if len(numbers) > 1 and max(numbers) > 1 and all(found):
+        found = [self.lexicon.part(ids, number) for number in dict.fromkeys(numbers)]
+        if (len(numbers) > 1 and max(numbers) > 1) or numbers == [1]:
             return tuple(dict.fromkeys(i for part in found for i in part)), after
         return (), last
 
