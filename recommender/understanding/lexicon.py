@@ -13,7 +13,7 @@ from recommender.understanding.people import People
 from recommender.understanding.titles import Titles
 from recommender.understanding.values import Match, Values
 from recommender.understanding.words import Word
-from retrieval.catalog import Catalog
+from retrieval.catalog import Catalog, Kind
 
 
 class Lexicon:
@@ -25,8 +25,12 @@ class Lexicon:
         self.nouns, self.labels, self.person_labels = known.nouns, known.labels, known.person_labels
         self.is_ordinary = known.is_ordinary
         self._values = Values(catalog, known)
+        self.bounds = {  # least and greatest of each number
+            f.name: catalog.range_of(f.name) for f in catalog.of_kind(Kind.NUMBER)
+        }
         self.exclusive = self._values.exclusive
         self.share = self._values.share
+        self.themes_of = self._values.themes_of
         self.theme_within = self._values.theme_within
         self._titles = Titles(catalog, known, self._values)
         self.series = self._titles.series

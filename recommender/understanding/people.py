@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rapidfuzz import fuzz, process
-
 from recommender.understanding.catalog_words import PARTICLES, CatalogWords
+from recommender.understanding.everyday import EVERYDAY
+from recommender.understanding.spelling import NearWords
 from recommender.understanding.titles import Titles
 from recommender.understanding.values import Values
 from recommender.understanding.words import FUNCTION_WORDS, Word, word_set
@@ -19,7 +19,6 @@ from retrieval.catalog import Catalog, Kind, fold
 
 Key = tuple[str, ...]
 
-_NAME_TYPO_CUTOFF = 86  # of a person
 _MOST_TYPOS = 24  # places of an utterance where a misspelt name is looked for
 # Surnames that are everyday words need a first name or a word such as "starring".
 _EVERYDAY_SURNAMES = word_set(
@@ -50,10 +49,10 @@ class People:
         self._titles = titles
         self._people: dict[Key, dict[str, set[str]]] = {}  # name -> field -> values
         for f in catalog.of_kind(Kind.PERSON):
-            for names in catalog.vocabulary.get(f.name, {}).values():
-                for name in names:
-                    self._add_person(f.name, name)
-        self._names = {" ".join(key): key for key in self._people}  # to find typos
+            for folded, names in catalog.vocabulary.get(f.name, {}).items():
+                self._add_person(f.name, folded, names)
+        self._starts = {key[:n] for key in self._people for n in range(1, len(key))}
+        self._near = NearWords({word for key in self._people for word in key})
         self._credits: dict[str, int] = {}  # person -> number of items
         for item in catalog.items:
             for name in {
@@ -183,31 +182,46 @@ class People:
                         first + 1 < len(words) and self._values.is_thing_asked_for(words[first + 1])
                     )
                 )
-                if len(folded[0]) < 6 or not named:
+                if len(folded[0]) < 6 or not named or folded[0] in EVERYDAY:
                     continue
+                if (span[0].singular,) in self._values:
+                    continue  # "a recent film"
                 if folded[0] in self._known.title_words:
                     continue
             elif any(word in self._titles for word in folded):
                 continue
-            spelling = " ".join(folded)
-            if spelling in self._names:
-                continue
-            match = process.extractOne(
-                spelling, self._names.keys(), scorer=fuzz.ratio, score_cutoff=_NAME_TYPO_CUTOFF
-            )
-            if match and len(self._names[match[0]]) == size:
-                yield first, first + size, self._best_known(self._people[self._names[match[0]]])
+            meant = self._meant(tuple(folded))
+            if meant:
+                yield first, first + size, self._best_known(self._people[meant])
                 return
 
-    def _add_person(self, field: str, name: str) -> None:
-        parts = fold(name).split()
+    def _meant(self, name: Key) -> Key | None:
+        """The name that a misspelt one is nearest to; none where it is a name itself."""
+        if name in self._people:
+            return None
+        ways: list[tuple[int, Key]] = [(0, ())]
+        for word in name:
+            choices = [(0, word), *((near.distance, near.word) for near in self._near.near(word))]
+            ways = [
+                (off + apart, (*before, form)) for off, before in ways for apart, form in choices
+                if len(name) == 1 or (*before, form) in self._starts or (*before, form) in self._people
+            ]  # fmt: skip
+        most = max(1, len("".join(name)) // 7)
+        found = [(off, key) for off, key in ways if off <= most and key in self._people]
+        return min(found, default=(0, None), key=lambda one: (one[0], -self._fame(one[1])))[1]
+
+    def _fame(self, key: Key) -> int:
+        return max(self._credits[v] for values in self._people[key].values() for v in values)
+
+    def _add_person(self, field: str, folded: str, names: tuple[str, ...]) -> None:
+        parts = folded.split()
         keys = {tuple(parts)}
         if len(parts) > 1 and len(parts[-1]) > 3:
             keys.add((parts[-1],))
         if len(parts) > 2 and parts[-2] in PARTICLES:
             keys.add(tuple(parts[-2:]))
         for key in keys:
-            self._people.setdefault(key, {}).setdefault(field, set()).add(name)
+            self._people.setdefault(key, {}).setdefault(field, set()).update(names)
 
     def _surname_is_meant(self, words: Sequence[Word], place: int) -> bool:
         word = words[place]

@@ -71,7 +71,7 @@ class Reader:
         said.spans.sort(key=lambda span: span.first)
 
     def _claim_ranges(self, said: Utterance) -> None:
-        for found in read_ranges(said.text, self._lexicon.catalog):
+        for found in read_ranges(said.text, self._lexicon.catalog, known=self._lexicon.bounds):
             inside = [
                 n for n, w in enumerate(said.words) if w.start < found.end and w.end > found.start
             ]

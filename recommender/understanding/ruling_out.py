@@ -55,7 +55,7 @@ class RulingOut:
             return
         # "nothing scary" leans on several categories; the first is the plainest.
         category = Limit((value.field,), value.values[:1], negated=True)
-        if self.lexicon.share(value.field, value.values[:1]) > _BROAD:
+        if self.lexicon.share(value.field, value.values[0]) > _BROAD:
             self._rule_out_word(span)  # "nothing sad" is not half of all films
         else:
             self.limits.add(category, span, instead=self.without_words(span))
@@ -95,12 +95,9 @@ class RulingOut:
         theme = self.lexicon.theme_within(phrase)
         if theme:
             stems.append(theme)
-        catalog = self.lexicon.catalog
         values = list(stems)
         for name in self.keywords:
-            for folded, spelled in catalog.vocabulary.get(name, {}).items():
-                if any(f" {stem}" in f" {folded}" for stem in stems):
-                    values += spelled
+            values += self.lexicon.themes_of(name, stems)
         fields = (*self.keywords, *self.prose)
         return Limit(fields, tuple(dict.fromkeys(values)), negated=True) if fields else None
 

@@ -79,8 +79,8 @@ def title_spellings(title: str) -> set[str]:
 def subtitle(title: str) -> str:
     """What stands behind the last colon or dash of a title, as a spelling; or ""."""
     *_, last = re.split(r"[:–—]\s", title)
-    words = same_words(last)
-    return " ".join(words[:LONGEST]) if last != title and len(words) > 1 else ""
+    words = same_words(last) if last != title else ()
+    return " ".join(words[:LONGEST]) if len(words) > 1 else ""
 
 
 class Near(NamedTuple):

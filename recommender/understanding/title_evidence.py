@@ -37,7 +37,8 @@ _FILLING = word_set(
 _COMPARANDS = word_set("something anything more similar just movies films ones stuff")
 _PAST = word_set("loved liked enjoyed hated adored disliked")
 _LEADS = word_set("i think hear heard that thought believe guess know say said")
-_BARE = word_set("is was are but either both movie movies film films original new latest if than")
+_FAVOURITES = word_set("favourite favorite favourites favorites another mine one called")
+_BARE = word_set("but either both movie movies film films original new latest if than")
 _NAMERS = frozenset({"called", "titled", "named", "entitled"})
 
 
@@ -308,6 +309,9 @@ class TitleEvidence:
         if self.opens:
             return True
         before = self.said.words[self.first - 1].folded
+        if before in ("is", "was", "are", "be"):  # "another is psycho", not "which is tense"
+            first, _ = self.said.clause(self.first)
+            return any(w.folded in _FAVOURITES for w in self.said.words[first : self.first - 1])
         return before in _FILLING | _LEADS | _BARE
 
     @cached_property

@@ -269,7 +269,8 @@ class TitlesInText:
             return e.compared
         if e.opens and e.proper and e.in_longer_name:
             return False
-        return introduced or e.bare or e.alone or (bool(e.rare) and len(e.forms[0]) > 3)
+        bare = e.judged if e.opens else e.bare
+        return introduced or bare or e.alone or (bool(e.rare) and len(e.forms[0]) > 3)
 
     def _phrase_is_meant(self, e: TitleEvidence) -> bool:
         """Whether several words are a title; the more of them are unusual, the surer."""

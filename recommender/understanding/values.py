@@ -5,6 +5,7 @@ From the catalog's own values and its card; a phrase may mean several values at 
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from rapidfuzz import fuzz, process
 
 from recommender.understanding.catalog_words import CatalogWords
 from recommender.understanding.words import FUNCTION_WORDS, Word, singular_key
-from retrieval.catalog import Catalog, Field, Kind, fold
+from retrieval.catalog import Catalog, Field, Item, Kind, fold
 from retrieval.limits import Limit
 
 Key = tuple[str, ...]
@@ -50,6 +51,16 @@ class Values:
         self._catalog = catalog
         self._known = known
         self._values: dict[Key, list[Value]] = {}
+        self._held: dict[tuple[str, str], int] = {}  # items by field and value
+        self._items_of: dict[tuple[str, str], list[Item]] = {}  # by theme
+        for item in catalog.items:
+            for f in catalog.of_kind(Kind.CATEGORY):
+                for value in set(item.facets.get(f.name, ())):
+                    self._held[f.name, value] = self._held.get((f.name, value), 0) + 1
+            for f in catalog.of_kind(Kind.KEYWORD):
+                for value in item.facets.get(f.name, ()):
+                    self._items_of.setdefault((f.name, value), []).append(item)
+        self._index_themes()
         for f in catalog.fields.values():
             self._add_field(f)
         # Fields of which an item holds one value only: to ask for two is to ask for either.
@@ -66,6 +77,7 @@ class Values:
             and any(v.kind is Kind.CATEGORY and not v.hint for v in meanings)
         }  # fmt: skip
         self._typos: dict[str, Key | None] = {}
+        self._items_of.clear()  # needed to build only
 
     def __contains__(self, key: object) -> bool:
         return key in self._values
@@ -90,18 +102,41 @@ class Values:
 
     def theme_within(self, word: str) -> str:
         """The one-word theme that a word is made from: "christmas" of "christmassy", or ""."""
-        themes = (
-            folded
-            for f in self._catalog.of_kind(Kind.KEYWORD)
-            for folded in self._catalog.vocabulary.get(f.name, {})
-            if len(folded) >= 5 and 0 < len(word) - len(folded) <= 4 and word.startswith(folded)
-        )
-        return max(themes, key=len, default="")
+        for length in range(len(word) - 1, max(4, len(word) - 5), -1):
+            if word[:length] in self._themes:
+                return word[:length]
+        return ""
 
-    def share(self, name: str, values: Sequence[str]) -> float:
-        """The part of the catalog that holds one of the values."""
-        held = sum(bool(set(values) & set(i.facets.get(name, ()))) for i in self._catalog.items)
-        return held / len(self._catalog)
+    def themes_of(self, name: str, stems: Sequence[str]) -> list[str]:
+        """The values of a theme field in which some word begins with one of the stems."""
+        ends = self._theme_ends.get(name, [])
+        found: set[int] = set()
+        for stem in stems:
+            at = bisect.bisect_left(ends, (stem, -1))
+            while at < len(ends) and ends[at][0].startswith(stem):
+                found.add(ends[at][1])
+                at += 1
+        spelled = self._theme_values.get(name, [])
+        return [value for place in sorted(found) for value in spelled[place]]
+
+    def share(self, name: str, value: str) -> float:
+        """The part of the catalog that holds a value of a category."""
+        return self._held.get((name, value), 0) / len(self._catalog)
+
+    def _index_themes(self) -> None:
+        self._themes: set[str] = set()
+        # For each field, the ends of themes from any word on, with the place of the theme.
+        self._theme_ends: dict[str, list[tuple[str, int]]] = {}
+        self._theme_values: dict[str, list[tuple[str, ...]]] = {}
+        for f in self._catalog.of_kind(Kind.KEYWORD):
+            known = self._catalog.vocabulary.get(f.name, {})
+            self._themes.update(known)
+            self._theme_values[f.name] = list(known.values())
+            self._theme_ends[f.name] = sorted(
+                (" ".join(words[n:]), place)
+                for place, words in enumerate(theme.split() for theme in known)
+                for n in range(len(words))
+            )
 
     def _category_meant(self, word: Word) -> Key | None:
         """The category that an unknown word misspells: "documentry"."""
@@ -176,8 +211,8 @@ class Values:
             head = self._catalog.vocabulary.get(other.name, {}).get(words[-1])
             if head and all(
                 set(head) & set(item.facets.get(other.name, ()))
-                for item in self._catalog.items
-                if set(values) & set(item.facets.get(f.name, ()))
+                for value in values
+                for item in self._items_of.get((f.name, value), ())
             ):
                 self._add(phrase, Value(other.name, other.kind, head))
 
