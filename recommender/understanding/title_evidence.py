@@ -1,7 +1,7 @@
 """How much speaks for words being a title where they stand: cues, capitals, quotes, closing.
 
 Looks only at the words and their surroundings in the utterance; what counts as enough is
-decided by `titles_in_text`.
+decided by `title_judge`.
 """
 
 from __future__ import annotations
@@ -11,35 +11,20 @@ from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
 
+from recommender.understanding import title_cues
 from recommender.understanding.cues import (
-    CUE_LINKS,
     LIKED,
-    LIST_LINKS,
-    SEEN,
     TITLE_CLOSERS,
-    TITLE_CUES,
     VERDICTS,
-    WEAK_CUE_PAIRS,
-    WEAK_CUES,
 )
 from recommender.understanding.everyday import EVERYDAY
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.phrases import MANNER, NEGATORS, SERIES
-from recommender.understanding.spelling import ARTICLES
 from recommender.understanding.utterance import Utterance
-from recommender.understanding.words import FUNCTION_WORDS, Word, singular, word_set
+from recommender.understanding.words import FUNCTION_WORDS, Word, singular
 from retrieval.catalog import Kind
 
 _MARKS = ('"', "“", "«", "‘", "*", "_"), ('"', "”", "»", "’", "*", "_")
-_FILLING = word_set(
-    "ok okay oh ohh and or also maybe yes yeah yep no then so well hmm um plus sure even"
-)
-_COMPARANDS = word_set("something anything more similar just movies films ones stuff")
-_PAST = word_set("loved liked enjoyed hated adored disliked")
-_LEADS = word_set("i think hear heard that thought believe guess know say said")
-_FAVOURITES = word_set("favourite favorite favourites favorites another mine one called")
-_BARE = word_set("but either both movie movies film films original new latest if than")
-_NAMERS = frozenset({"called", "titled", "named", "entitled"})
 
 
 class TitleEvidence:
@@ -61,12 +46,12 @@ class TitleEvidence:
         self.lexicon = lexicon
         self.first, self.last, self.end = first, last, end
         self.span = said.words[first:last]
-        self._meant = meant  # the words that misspelt ones stand for, by their places
+        self.slips = meant  # what misspelt words are meant to be, by their places
 
     @cached_property
     def forms(self) -> list[str]:
         """The words of the title, folded; misspelt ones as they are meant."""
-        return [self._meant.get(n, word.folded) for n, word in enumerate(self.span, self.first)]
+        return [self.slips.get(n, word.folded) for n, word in enumerate(self.span, self.first)]
 
     @cached_property
     def content(self) -> list[str]:
@@ -159,14 +144,14 @@ class TitleEvidence:
         """Whether its clause holds nothing else to speak of: "or maybe Commando"."""
         first, last = self.said.clause(self.first)
         others = [*self.said.words[first : self.first], *self.said.words[self.end : last]]
-        return all(word.folded in _FILLING for word in others)
+        return all(word.folded in title_cues.FILLING for word in others)
 
     @cached_property
     def leads(self) -> bool:
         """Whether the sentence begins with it, but for words such as "I think"."""
         first, _ = self.said.clause(self.first)
         before = self.said.words[first : self.first]
-        return all(word.folded in _FILLING | _LEADS for word in before)
+        return all(word.folded in title_cues.FILLING | title_cues.LEADS for word in before)
 
     @property
     def opens(self) -> bool:
@@ -178,9 +163,9 @@ class TitleEvidence:
         """Whether all words that count are capitalised, in a text where that says something."""
         named = [
             w for n, w in enumerate(self.span, self.first)
-            if w.folded not in FUNCTION_WORDS and n not in self._meant
+            if w.folded not in FUNCTION_WORDS and n not in self.slips
         ]  # fmt: skip
-        if not named and self._meant:  # a slip may have moved the capital: "oCco"
+        if not named and self.slips:  # a slip may have moved the capital: "oCco"
             if not any(c.isupper() for w in self.span for c in w.text):
                 return False
         elif (
@@ -229,16 +214,24 @@ class TitleEvidence:
         )
 
     @cached_property
+    def cued(self) -> bool:
+        return title_cues.cued(self.said, self.lexicon, self.first)
+
+    @cached_property
+    def suggested(self) -> bool:
+        return title_cues.suggested(self.said, self.first)
+
+    @cached_property
     def compared(self) -> bool:
-        """Whether a cue stands before that speaks of items only: "something like alien"."""
-        before = [word.folded for word in self.said.words[max(0, self.first - 2) : self.first]]
-        while before and before[-1] in ARTICLES:
-            before.pop()
-        if not before or self.opens:
-            return False
-        if before[-1] == "like":
-            return before[0] in self.lexicon.nouns | _COMPARANDS
-        return before[-1] in SEEN | _PAST
+        return title_cues.compared(self.said, self.lexicon, self.first)
+
+    @property
+    def called(self) -> bool:
+        return title_cues.called(self.said, self.first)
+
+    @cached_property
+    def bare(self) -> bool:
+        return title_cues.leaves_no_noun(self.said, self.first)
 
     @property
     def is_name(self) -> bool:
@@ -264,77 +257,6 @@ class TitleEvidence:
     def negated(self) -> bool:
         before = self.said.words[max(0, self.first - 3) : self.first]
         return any(word.folded in NEGATORS for word in before)
-
-    @cached_property
-    def called(self) -> bool:
-        before = self.said.words[self.first - 1].folded if self.first else ""
-        return before in _NAMERS
-
-    @cached_property
-    def cued(self) -> bool:
-        """Whether a word that introduces a title stands before, across "and" and an article."""
-        words, taken = self.said.words, self.said.taken
-        place = self.first - 1
-        if place > 0 and words[place].folded in ("and", "or") and words[place].opens_clause:
-            return taken[place - 1] and self.said.is_item(place - 1)  # "Jaws, Alien, and Heat"
-        while place >= 0 and not words[place + 1].opens_clause:
-            word = words[place]
-            if word.folded in TITLE_CUES | _NAMERS:
-                return not (word.folded == "like" and self._is_wish(place))
-            if word.folded in CUE_LINKS and place and (
-                words[place - 1].folded in TITLE_CUES | self.lexicon.person_labels
-            ):  # fmt: skip
-                return True
-            linking = word.folded in LIST_LINKS
-            if taken[place] and place < self.first - 1 and self.said.is_item(place):
-                return True  # "how about Alien or Heat"
-            ends_item = place == self.first - 1 and taken[place] and self.said.is_item(place)
-            if not linking and (not taken[place] or ends_item):
-                return False
-            place -= 1
-        # A list after a cue: "I loved Alien, Heat and Her".
-        apart = self.first - 1 > place or words[self.first].opens_clause
-        return place >= 0 and apart and taken[place] and self.said.is_item(place)
-
-    def _is_wish(self, place: int) -> bool:
-        """ "Would you like a comedy" wishes, "if you like Heat" speaks of an item."""
-        before = [word.folded for word in self.said.words[max(0, place - 2) : place]]
-        if before[-1:] == ["you"]:
-            return before[0] in ("would", "do")
-        return self.said.is_wishing(place)
-
-    @cached_property
-    def bare(self) -> bool:
-        """Whether the word before leaves no place for a plain noun: "maybe Psycho"."""
-        if self.opens:
-            return True
-        before = self.said.words[self.first - 1].folded
-        if before in ("is", "was", "are", "be"):  # "another is psycho", not "which is tense"
-            first, _ = self.said.clause(self.first)
-            return any(w.folded in _FAVOURITES for w in self.said.words[first : self.first - 1])
-        return before in _FILLING | _LEADS | _BARE
-
-    @cached_property
-    def suggested(self) -> bool:
-        """Whether a weaker cue stands right before: "how about", "watch", "recommend"."""
-        words = self.said.words
-        place = self.first - 1
-        while place > 0 and words[place].folded in (
-            "the",
-            "film",
-            "movie",
-            "and",
-            "or",
-            "also",
-            "one",
-        ):
-            if words[place + 1].opens_clause:
-                return False
-            place -= 1
-        if place < 0 or words[place + 1].opens_clause:
-            return False
-        pair = (words[place - 1].folded if place else "", words[place].folded)
-        return pair[1] in WEAK_CUES or pair in WEAK_CUE_PAIRS
 
     @property
     def in_longer_name(self) -> bool:

@@ -1,7 +1,8 @@
-"""Which words of an utterance name items: quoted, cued, listed, capitalised or misspelt.
+"""Which words of an utterance name items: single ones, lists, parts and series.
 
-The lexicon knows how titles are spelt; here is decided whether a title is meant where its
-words stand, since many titles are everyday words. What is said of an item is read elsewhere.
+The lexicon knows how titles are spelt, `title_judge` decides whether one is meant where its
+words stand; here they are claimed, the longest first, with years and numbers beside them.
+What is said of an item is read elsewhere.
 """
 
 from __future__ import annotations
@@ -10,18 +11,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from recommender.understanding.everyday import EVERYDAY
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.phrases import SERIES
 from recommender.understanding.spelling import same
 from recommender.understanding.title_evidence import TitleEvidence
+from recommender.understanding.title_judge import TitleJudge
 from recommender.understanding.utterance import Utterance
-from recommender.understanding.words import FUNCTION_WORDS, word_set
+from recommender.understanding.words import FUNCTION_WORDS
 
-_AMOUNTS = word_set(
-    "everything everyone everybody nothing many both enough several half lots plenty "
-    "people before twice each other others another"
-)
 _MOST_MEANT = 12  # items that one misspelling may mean; more are chance
 _YEAR = re.compile(r"(1[89]|20)\d\d")
 
@@ -52,6 +49,7 @@ class TitlesInText:
     def claim(self) -> None:
         """Claims all titles; one may be known by the one before it in a list."""
         candidates = self._candidates()
+        judge = TitleJudge(self.said, self.lexicon)
         self._claim_bare_list()
         claimed = -1
         while claimed != len(self.said.spans):
@@ -65,7 +63,7 @@ class TitlesInText:
                 evidence = TitleEvidence(
                     self.said, self.lexicon, one.first, one.last, end, one.slips
                 )
-                if self._is_meant(evidence, one):
+                if judge.is_meant(evidence, one.ids):
                     ids, first = self._with_year_before(one.first, ids)
                     self._claim_title(first, one.last, end, ids, evidence)
         self._claim_series()
@@ -190,128 +188,3 @@ class TitlesInText:
         if (len(numbers) > 1 and max(numbers) > 1) or numbers == [1]:
             return tuple(dict.fromkeys(i for part in found for i in part)), after
         return (), last
-
-    # --- whether a title is meant ---------------------------------------------------------
-
-    def _is_meant(self, e: TitleEvidence, one: _Candidate) -> bool:
-        if e.quoted and not one.slips:
-            return True
-        if not self.lexicon.breaks_fit(e.span, one.ids):
-            return False
-        if e.dated and (not one.slips or len("".join(w.folded for w in e.span)) > 3):
-            linked = self.said.words[e.last].folded in ("from", "the", "of")
-            return not linked or e.proper or (bool(e.content) and not e.plain_value)
-        if not one.slips and self._is_turned_down(e):
-            return True
-        if one.slips and not self._slips_are_likely(e, one):
-            return False
-        if self.lexicon.is_part_of_title(e.span) and not one.slips:
-            proper = e.proper and len(e.strong) > 1
-            return (e.cued or e.whole or proper or (e.suggested and bool(e.rare))) and e.closed
-        if e.whole:
-            return not one.slips or bool(e.strong)
-        if all(w.folded.isdigit() for w in e.span):
-            return (e.cued or e.called or e.suggested) and e.closed
-        if e.indefinite and not e.proper and not e.manner:
-            return False
-        if e.is_name and not e.called:
-            return False  # "Chevy Chase"
-        if not e.content:
-            return self._small_words_are_meant(e)
-        if len(e.span) == 1:
-            return self._word_is_meant(e)
-        return self._phrase_is_meant(e)
-
-    def _small_words_are_meant(self, e: TitleEvidence) -> bool:
-        """Titles such as "Up", "It", "Get Out"."""
-        if e.proper and e.closed and len(e.span) > 1 and all(w.capitalised for w in e.span):
-            return True
-        if e.proper and not e.opens:
-            return (e.cued or e.suggested) and e.closed
-        return (
-            len(e.span) > 1 and e.closed and e.compared
-            and e.forms[0] not in ("something", "anything", "some", "any", "more")
-        )  # fmt: skip
-
-    def _is_turned_down(self, e: TitleEvidence) -> bool:
-        """Titles right behind a negation: "that isnt titanic", "not star wars though"."""
-        if not e.content:
-            return False
-        several = len(e.content) > 1 and not e.plain_value
-        unusual = not any(self.lexicon.is_ordinary(w.folded) for w in e.span)
-        if e.negated and e.closed and (several or unusual):
-            return True
-        behind = e.behind.folded if e.behind else ""
-        again = any(other.what == self.lexicon.exact(e.span) for other in self.said.spans)
-        if e.negated and ((behind in SERIES and not e.plain_value) or again):
-            return True  # "but not a Die Hard film", "not Titanic itself"
-        return self.said.is_ruled_out(e.first) and e.closed and not e.plain_value and (
-            len(e.content) > 1 or len(e.content[0]) > 4
-        )  # fmt: skip
-
-    def _word_is_meant(self, e: TitleEvidence) -> bool:
-        """Whether a single word is a title: a cue, a capital or its rarity must say so."""
-        introduced = e.cued or e.suggested or e.called
-        if e.proper and not (e.opens and not introduced):
-            if e.in_longer_name:
-                return False
-            return e.closed and (introduced or (bool(e.strong) and not e.plain_value))
-        if e.compared and e.closed and not e.plain_value and len(e.forms[0]) > 3:
-            return e.forms[0] not in _AMOUNTS  # "have you seen split"
-        if e.proper and e.judged and not e.plain_value and e.forms[0] not in _AMOUNTS:
-            return True  # "Taken is a good one"
-        if e.category or not e.strong or not e.closed:
-            return False
-        behind = e.behind.folded if e.behind else ""
-        if len(e.forms[0]) < 2 or (behind in SERIES and not e.rare):
-            return False  # "vampire movies"
-        if e.theme:
-            return e.compared
-        if e.opens and e.proper and e.in_longer_name:
-            return False
-        bare = e.judged if e.opens else e.bare
-        return introduced or bare or e.alone or (bool(e.rare) and len(e.forms[0]) > 3)
-
-    def _phrase_is_meant(self, e: TitleEvidence) -> bool:
-        """Whether several words are a title; the more of them are unusual, the surer."""
-        if e.proper and not (e.opens and len(e.content) < 2):
-            return e.closed or e.weight >= 1.3
-        if e.category or (e.theme and not e.compared):
-            return False
-        weight = e.weight - 0.5 * e.common
-        if e.cued or e.called or e.manner or e.suggested:
-            return (e.closed and (e.weight > 0.6 or len(e.span) > 2)) or weight >= 1.5
-        if ((e.leads or e.bare) and e.judged and weight > 0.6) or (
-            e.alone and e.strong and e.closed
-        ):
-            return True
-        if e.closed:
-            return weight >= (1.1 if len(e.span) > 3 or e.bare else 1.5)
-        return weight >= 2
-
-    def _slips_are_likely(self, e: TitleEvidence, one: _Candidate) -> bool:
-        """Whether misspelt words are meant for a title rather than for themselves."""
-        slipped = [self.said.words[n] for n in one.slips]
-        named = any(
-            w.capitalised and n not in one.slips and w.folded not in FUNCTION_WORDS
-            for n, w in enumerate(e.span, e.first)
-        )
-        right = [
-            w for n, w in enumerate(e.span, e.first)
-            if n not in one.slips and w.folded not in EVERYDAY
-        ]  # fmt: skip
-        unknown = all(self._is_unknown(w.folded, w.singular) for w in slipped)
-        if len("".join(e.content)) < 4:
-            return False
-        if not unknown:
-            return len(right) > 1 or (named and e.proper and not e.opens)
-        long = e.closed and len(e.forms[0]) > 5
-        return bool(right) or e.cued or e.suggested or (e.proper and (long or not e.opens))
-
-    def _is_unknown(self, word: str, singular: str) -> bool:
-        lexicon = self.lexicon
-        return not (
-            word in EVERYDAY or singular in EVERYDAY or lexicon.is_ordinary(word)
-            or lexicon.is_ordinary(singular) or lexicon.is_title_word(word)
-            or word in lexicon.names or word in lexicon.first_names
-        )  # fmt: skip
