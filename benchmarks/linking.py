@@ -156,7 +156,7 @@ def measure(
         tally.found += sum(one in found for one in message.ids)
         missed = [catalog[one].name for one in message.ids if one not in found]
         wrong = []
-        for item in filter(lambda one: one.ids, read.items):
+        for item in read.items:
             tally.links += 1
             if gold & set(item.ids):
                 tally.right += 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 from recommender.understanding.words import FUNCTION_WORDS, word_set
 
 EVERYDAY = FUNCTION_WORDS | word_set(
-    "able above across action actor actors actress adult adults adventure afternoon age ago ahead "
+    "may might nah nope soo sooo knowing moving release gold gory able above across action actor actors actress adult adults adventure afternoon age ago ahead "
     "airing alone along already alright always amazing anyone anyway apart around ask away awesome "
     "awful baby back bad based be beautiful because become bed began behind believe best better "
     "between big bit black blue body book books bored boring both box boy boys bring brother brothers "

@@ -90,3 +90,4 @@ class ItemTalk:
             if item.disliked and liked & set(item.ids):
                 rest = tuple(i for i in item.ids if i not in liked)
                 self.reading.items[place] = ItemRead(rest, False, False, True, item.words)
+        self.reading.items[:] = [item for item in self.reading.items if item.ids]

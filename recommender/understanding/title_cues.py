@@ -54,7 +54,10 @@ def cued(said: Utterance, lexicon: Lexicon, first: int) -> bool:
         place -= 1
     # A list after a cue: "I loved Alien, Heat and Her".
     apart = first - 1 > place or words[first].opens_clause
-    return place >= 0 and apart and taken[place] and said.is_item(place)
+    if place < 0 or not apart or not taken[place] or not said.is_item(place):
+        return False
+    mark = said.text[words[place].end : words[place + 1].start]
+    return not set(mark) & set(".!?")
 
 
 def suggested(said: Utterance, first: int) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from recommender.understanding.everyday import EVERYDAY
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.phrases import SERIES
+from recommender.understanding.spelling import ARTICLES
 from recommender.understanding.title_evidence import TitleEvidence
 from recommender.understanding.utterance import Utterance
-from recommender.understanding.words import FUNCTION_WORDS, word_set
+from recommender.understanding.words import singular, word_set
 
 _AMOUNTS = word_set(
     "everything everyone everybody nothing many both enough several half lots plenty "
-    "people before twice each other others another"
+    "people before twice each other others another last first second one next rest same end"
 )
 
 
@@ -85,6 +86,10 @@ class TitleJudge:
     def _word_is_meant(self, e: TitleEvidence) -> bool:
         """Whether a single word is a title: a cue, a capital or its rarity must say so."""
         introduced = e.cued or e.suggested or e.called
+        behind = e.behind.folded if e.behind else ""
+        plain = e.theme or not e.rare
+        if e.category or (behind in self.lexicon.nouns and plain and not self._is_definite(e)):
+            return False  # "I like Horror", "vampire movies"
         if e.proper and not (e.opens and not introduced):
             if e.in_longer_name:
                 return False
@@ -95,9 +100,8 @@ class TitleJudge:
             return True  # "Taken is a good one"
         if e.category or not e.strong or not e.closed:
             return False
-        behind = e.behind.folded if e.behind else ""
-        if len(e.forms[0]) < 2 or (behind in SERIES and not e.rare):
-            return False  # "vampire movies"
+        if len(e.forms[0]) < 2 or (not e.compared and self._is_plural(e)):
+            return False  # "if you like robots"
         if e.theme:
             return e.compared
         if e.opens and e.proper and e.in_longer_name:
@@ -105,12 +109,24 @@ class TitleJudge:
         bare = e.judged if e.opens else e.bare
         return introduced or bare or e.alone or (bool(e.rare) and len(e.forms[0]) > 3)
 
+    def _is_definite(self, e: TitleEvidence) -> bool:
+        return e.first > 0 and self.said.words[e.first - 1].folded == "the" and e.proper
+
+    def _is_plural(self, e: TitleEvidence) -> bool:
+        word = e.forms[0]
+        return singular(word) != word and self.lexicon.is_ordinary(singular(word))
+
     def _phrase_is_meant(self, e: TitleEvidence) -> bool:
         """Whether several words are a title; the more of them are unusual, the surer."""
         if e.proper and not (e.opens and len(e.content) < 2):
-            return e.closed or e.weight >= 1.3
+            return (
+                e.closed or e.weight >= 1.3
+                or (len(e.span) > 2 and all(w.capitalised for w in e.span))
+            )  # fmt: skip
         if e.category or (e.theme and not e.compared):
             return False
+        if len(e.span) == 2 and e.forms[0] in ARTICLES and e.forms[1] in _AMOUNTS:
+            return False  # "the last", "the others"
         weight = e.weight - 0.5 * e.common
         if e.cued or e.called or e.manner or e.suggested:
             return (e.closed and (e.weight > 0.6 or len(e.span) > 2)) or weight >= 1.5
@@ -126,7 +142,7 @@ class TitleJudge:
         """Whether misspelt words are meant for a title rather than for themselves."""
         slipped = [self.said.words[n] for n in e.slips]
         named = any(
-            w.capitalised and n not in e.slips and w.folded not in FUNCTION_WORDS
+            w.capitalised and n not in e.slips and w.folded not in EVERYDAY
             for n, w in enumerate(e.span, e.first)
         )
         right = [
@@ -138,6 +154,8 @@ class TitleJudge:
             return False
         if not unknown:
             return len(right) > 1 or (named and e.proper and not e.opens)
+        if len(e.span) == 1 and len(e.span[0].folded) < 5 and not e.cued:
+            return False
         long = e.closed and len(e.forms[0]) > 5
         return bool(right) or e.cued or e.suggested or (e.proper and (long or not e.opens))
 

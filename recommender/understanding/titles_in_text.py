@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.phrases import SERIES
-from recommender.understanding.spelling import same
+from recommender.understanding.spelling import ARTICLES, same
 from recommender.understanding.title_evidence import TitleEvidence
 from recommender.understanding.title_judge import TitleJudge
 from recommender.understanding.utterance import Utterance
@@ -32,11 +32,13 @@ class _Candidate:
     ids: tuple[str, ...]
     slips: Mapping[int, str] = field(default_factory=dict)
     distance: int = 0  # letters, over all slips
+    article: bool = False  # whether the first word is one
 
     @property
     def rank(self) -> tuple[float, int]:
         """Longer ones come first; a slip weighs a little less than a word."""
-        return self.first - self.last + 0.6 * len(self.slips) + 0.1 * self.distance, self.first
+        off = 0.6 * len(self.slips) + 0.1 * self.distance + 0.4 * self.article
+        return self.first - self.last + off, self.first
 
 
 class TitlesInText:
@@ -77,14 +79,22 @@ class TitlesInText:
 
     def _candidates(self) -> list[_Candidate]:
         words = self.said.words
-        found = [_Candidate(*one) for one in self.lexicon.titles(words)]
+        found = [
+            _Candidate(first, last, ids, article=words[first].folded in ARTICLES)
+            for first, last, ids in self.lexicon.titles(words)
+        ]
         misspelt: dict[tuple[int, int, float], _Candidate] = {}
         for first, last, ids, slips, distance in self.lexicon.misspelt_titles(words):
             place = (first, last, distance)
             known = misspelt.get(place)
             both = tuple(dict.fromkeys((*known.ids, *ids))) if known else ids
             misspelt[place] = _Candidate(
-                first, last, both, known.slips if known else slips, distance
+                first,
+                last,
+                both,
+                known.slips if known else slips,
+                distance,
+                words[first].folded in ARTICLES,
             )
         found += [one for one in misspelt.values() if len(one.ids) <= _MOST_MEANT]
         return sorted(found, key=lambda one: one.rank)
@@ -118,6 +128,8 @@ class TitlesInText:
                 if any(w.opens_clause for w in span[1:]) or span[0].folded in FUNCTION_WORDS:
                     continue
                 named = all(w.capitalised for w in span) and not evidence.opens
+                if len(span) == 1 and (first == 0 or words[first - 1].folded not in ("the", "of")):
+                    continue  # "Christmas movies", but "all the Oceans movies"
                 if not evidence.strong or evidence.category or not (
                     named or (evidence.rare and not evidence.theme)
                 ):  # fmt: skip
