@@ -21,7 +21,7 @@ CUES = LIKED | SEEN | DISLIKED | frozenset({"than", "as", "to", "of", "not", "ex
 TITLE_CUES = LIKED | SEEN | DISLIKED | frozenset({"than", "except", "reminds"})
 # These introduce a wish as often as a title: "recommend Heat", "recommend something".
 WEAK_CUES = word_set(
-    "know give gave rate rated see watch recommend suggest try catch check rewatch finished called titled named"
+    "there's theres know give gave rate rated see watch recommend suggest try catch check rewatch finished called titled named"
 )
 WEAK_CUE_PAIRS = frozenset(
     {
@@ -30,7 +30,7 @@ WEAK_CUE_PAIRS = frozenset(
         ("check", "out"), ("checked", "out"), ("find", "out"), ("know", "about"),
         ("compared", "to"), ("reminded", "of"), ("me", "of"), ("part", "of"), ("was", "in"),
         ("anything", "but"), ("everything", "but"), ("wrong", "with"), ("nothing", "beats"),
-        ("about", "for"), ("is", "in"), ("him", "in"), ("her", "in"), ("them", "in"),
+        ("there", "is"), ("suggestion", "of"), ("recommendation", "of"), ("about", "for"), ("is", "in"), ("him", "in"), ("her", "in"), ("them", "in"),
     }
 )  # fmt: skip
 # What may follow a title and is no part of it.
@@ -43,7 +43,7 @@ TITLE_CLOSERS = word_set(
     "i'd sounds looks seems comes even remake sequel can came at about of not either before after however since while who"
 )
 VERDICTS = word_set(
-    "good great funny amazing awesome hilarious awful terrible bad boring excellent fantastic "
+    "another must crazy good great funny amazing awesome hilarious awful terrible bad boring excellent fantastic "
     "wonderful classic brilliant scary sad cute best favorite favourite favorites favourites better "
     "incredible interesting fun ok okay decent fine cool weird nice worst hysterical entertaining "
     "lovely beautiful perfect enjoyable superb overrated confusing dull disappointing"

@@ -29,7 +29,7 @@ _PAST = word_set("loved liked enjoyed hated adored disliked")
 _FAVOURITES = word_set("favourite favorite favourites favorites another mine one called")
 _LEAVE_NO_NOUN = word_set("but either both movie movies film films original new latest if than")
 _NAMERS = word_set("called titled named entitled")
-_BETWEEN = word_set("the film movie and or also one")  # a weak cue and its title
+_BETWEEN = word_set("the film movie and or also always even one")  # a weak cue and its title
 
 
 def cued(said: Utterance, lexicon: Lexicon, first: int) -> bool:
@@ -83,7 +83,13 @@ def compared(said: Utterance, lexicon: Lexicon, first: int) -> bool:
         return False
     if before[-1] == "like":
         return before[0] in lexicon.nouns | _COMPARANDS
-    return before[-1] in SEEN | _PAST
+    return before[-1] in SEEN | _PAST or before == ["you", "see"]
+
+
+def is_liking(said: Utterance, first: int) -> bool:
+    """Whether a word of lasting taste stands right before, which takes plain plurals."""
+    before = said.words[first - 1].folded if first else ""
+    return before in ("like", "likes", "love", "loves", "enjoy", "prefer", "about", "of")
 
 
 def called(said: Utterance, first: int) -> bool:

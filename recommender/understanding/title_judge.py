@@ -6,6 +6,7 @@ needs less than two everyday ones, and a misspelt title more than a plain one.
 
 from __future__ import annotations
 
+from recommender.understanding import title_cues
 from recommender.understanding.everyday import EVERYDAY
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.phrases import SERIES
@@ -14,9 +15,11 @@ from recommender.understanding.title_evidence import TitleEvidence
 from recommender.understanding.utterance import Utterance
 from recommender.understanding.words import singular, word_set
 
+# Titles of one such word are never meant by a cue alone: "I saw her", "seen the others".
 _AMOUNTS = word_set(
-    "everything everyone everybody nothing many both enough several half lots plenty "
-    "people before twice each other others another last first second one next rest same end"
+    "everything everyone everybody nothing many both enough several half lots plenty people before "
+    "twice each other others another last first second one next rest same end her him hers his she "
+    "he they them acting ending plot story music time love life 1 2 3 4 5 6 7 8 9 10"
 )
 
 
@@ -63,7 +66,7 @@ class TitleJudge:
         if e.proper and not e.opens:
             return (e.cued or e.suggested) and e.closed
         return (
-            len(e.span) > 1 and e.closed and e.compared
+            len(e.span) > 1 and e.closed and (e.compared or e.suggested)
             and e.forms[0] not in ("something", "anything", "some", "any", "more")
         )  # fmt: skip
 
@@ -94,13 +97,12 @@ class TitleJudge:
             if e.in_longer_name:
                 return False
             return e.closed and (introduced or (bool(e.strong) and not e.plain_value))
-        if e.compared and e.closed and not e.plain_value and len(e.forms[0]) > 3:
-            return e.forms[0] not in _AMOUNTS  # "have you seen split"
-        if e.proper and e.judged and not e.plain_value and e.forms[0] not in _AMOUNTS:
-            return True  # "Taken is a good one"
+        everyday = e.plain_value or e.forms[0] in _AMOUNTS or len(e.forms[0]) < 3
+        if not everyday and ((e.compared and e.closed) or (e.opens and e.judged)):
+            return True  # "have you seen split", "taken is a good one"
         if e.category or not e.strong or not e.closed:
             return False
-        if len(e.forms[0]) < 2 or (not e.compared and self._is_plural(e)):
+        if len(e.forms[0]) < 2 or (title_cues.is_liking(self.said, e.first) and self._is_plural(e)):
             return False  # "if you like robots"
         if e.theme:
             return e.compared
@@ -135,7 +137,7 @@ class TitleJudge:
         ):
             return True
         if e.closed:
-            return weight >= (1.1 if len(e.span) > 3 or e.bare else 1.5)
+            return weight >= (1.1 if len(e.span) > 3 else 1 if e.bare else 1.5)
         return weight >= 2
 
     def _slips_are_likely(self, e: TitleEvidence) -> bool:
