@@ -7,6 +7,7 @@ needs less than two everyday ones, and a misspelt title more than a plain one.
 from __future__ import annotations
 
 from recommender.understanding import title_cues
+from recommender.understanding.cues import TITLE_CUES
 from recommender.understanding.everyday import EVERYDAY
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.phrases import SERIES
@@ -72,8 +73,8 @@ class TitleJudge:
 
     def _is_turned_down(self, e: TitleEvidence) -> bool:
         """Titles right behind a negation: "that isnt titanic", "not star wars though"."""
-        if not e.content:
-            return False
+        if not e.content or set(e.content) <= _AMOUNTS:
+            return False  # "I haven't seen the others"
         several = len(e.content) > 1 and not e.plain_value
         unusual = not any(self.lexicon.is_ordinary(w.folded) for w in e.span)
         if e.negated and e.closed and (several or unusual):
@@ -98,6 +99,7 @@ class TitleJudge:
                 return False
             return e.closed and (introduced or (bool(e.strong) and not e.plain_value))
         everyday = e.plain_value or e.forms[0] in _AMOUNTS or len(e.forms[0]) < 3
+        everyday = everyday or e.forms[0] in TITLE_CUES  # "already saw it"
         if not everyday and ((e.compared and e.closed) or (e.opens and e.judged)):
             return True  # "have you seen split", "taken is a good one"
         if e.category or not e.strong or not e.closed:

@@ -197,6 +197,8 @@ class TitlesInText:
             else:
                 break
         found = [self.lexicon.part(ids, number) for number in dict.fromkeys(numbers)]
-        if (len(numbers) > 1 and max(numbers) > 1) or numbers == [1]:
+        if (len(numbers) > 1 and max(numbers) > 1) or (
+            numbers == [1] and self.said.words[last].folded != "i"
+        ):
             return tuple(dict.fromkeys(i for part in found for i in part)), after
         return (), last

@@ -113,6 +113,9 @@ NO_ITEM = [
     "I like a good documentary",
     "who directed it, and how long is it?",
     "Kevin Costner is good",
+    "I already saw it",
+    "I haven't seen the others",
+    "I liked her in that",
 ]
 
 
