@@ -51,9 +51,7 @@ HOMES = {
 LONG = {
     "recommender/engine.py": "the whole reply on one page, with sessions and feedback",
     "recommender/language_model.py": "one class that loads, scores and writes by one cache",
-    "recommender/understanding/lexicon.py": "one lookup of titles, people and values",
     "recommender/understanding/ranges.py": "the patterns of numbers, of which there are many",
-    "recommender/understanding/reader.py": "one pass over an utterance, its steps in order",
     "recommender/understanding/update.py": "all that decides what a turn changes",
 }
 

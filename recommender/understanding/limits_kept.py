@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from recommender.dialogue import Act, DialogueState, Phrase, StatedLimit
 from recommender.understanding.lexicon import Lexicon
-from recommender.understanding.reader import ComparisonRead, Reading, contradict, interval
+from recommender.understanding.reading import ComparisonRead, Reading, contradict, interval
 from recommender.understanding.taking_back import without_words
 from retrieval.catalog import fold
 from retrieval.limits import Limit

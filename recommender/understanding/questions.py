@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from recommender.dialogue import Act, DialogueState
 from recommender.understanding.lexicon import Lexicon
-from recommender.understanding.reader import Reader, Reading
+from recommender.understanding.reader import Reader
+from recommender.understanding.reading import Reading
 from recommender.understanding.references import direction_of, pronoun_item, read_references
 from recommender.understanding.words import FUNCTION_WORDS, split_words
 from retrieval.catalog import Field, Kind, fold

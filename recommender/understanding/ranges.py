@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from retrieval.catalog import Catalog, Kind
@@ -134,15 +134,24 @@ class Range:
         return (*parts, Limit(self.limit.fields, minimum=low, maximum=self.limit.maximum))
 
 
-def read_ranges(text: str, catalog: Catalog, today: datetime.date | None = None) -> list[Range]:
-    """All ranges in a text, in order, none overlapping. Ranges of a setting are left out."""
+def read_ranges(
+    text: str,
+    catalog: Catalog,
+    today: datetime.date | None = None,
+    known: Mapping[str, tuple[float, float] | None] | None = None,
+) -> list[Range]:
+    """All ranges in a text, in order, none overlapping. Ranges of a setting are left out.
+
+    `known` are the least and greatest number of each field; without it they are looked up.
+    """
     lowered = text.lower()
     if len(lowered) != len(text):  # rare scripts change length in lower case
         lowered = text
     found: list[Range] = []
     for f in catalog.of_kind(Kind.NUMBER):
         amounts = _quantities(lowered, f.name, (f.unit or f.label).lower())
-        found += [one for one in amounts if _is_within(one.limit, catalog.range_of(f.name))]
+        span = known[f.name] if known is not None else catalog.range_of(f.name)
+        found += [one for one in amounts if _is_within(one.limit, span)]
     for f in catalog.of_kind(Kind.YEAR):
         years = _without_overlap(list(_years(lowered, f.name, today or datetime.date.today())))
         found += _joined(years, lowered)

@@ -19,7 +19,8 @@ from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.limits_kept import with_limits
 from recommender.understanding.questions import Question, QuestionReader
 from recommender.understanding.ratings import read_rating
-from recommender.understanding.reader import ItemRead, Reader, Reading
+from recommender.understanding.reader import Reader
+from recommender.understanding.reading import ItemRead, Reading
 from recommender.understanding.references import name_people, read_references
 from recommender.understanding.taking_back import take_back, unseen
 from recommender.understanding.update import (

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from recommender.dialogue import Act, Choice, DialogueState, Leaning, Mention, Phrase
-from recommender.understanding.reader import ItemRead, Reading
+from recommender.understanding.reading import ItemRead, Reading
 from retrieval.catalog import Catalog, fold
 
 _REFINING = re.compile(

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from recommender.understanding.understander import Understanding
-from retrieval.catalog import Catalog
+from recommender.dialogue import Session
+from recommender.understanding.understander import Understander, Understanding
+from retrieval.catalog import Catalog, Field, Item, Kind
 
 Understand = Callable[[str], Understanding]
 
@@ -45,6 +46,26 @@ LIKED = [
     ("something like Titanic but not Titanic", ["Titanic"]),
     ("what should I watch if I liked Parasite?", ["Parasite"]),
     ("loved Whiplash, hated La La Land", ["Whiplash"]),
+    ("godfather ii", ["The Godfather Part II"]),
+    ("the godfather part two", ["The Godfather Part II"]),
+    ("I loved the godfather 2", ["The Godfather Part II"]),
+    ("I loved Godfather I and II", ["The Godfather", "The Godfather Part II"]),
+    ("terminator two", ["Terminator 2: Judgment Day"]),
+    ("loved se7en", ["Seven"]),
+    ("Seven is a good one", ["Seven"]),
+    ("shape of water was great", ["The Shape of Water"]),
+    ("loved planet of apes", ["Planet of the Apes"]),
+    ("heat 1995", ["Heat"]),
+    ("do you know bladerunner?", ["Blade Runner"]),
+    ("The Shwashank Redemption", ["The Shawshank Redemption"]),
+    ("i loved the shape of watre", ["The Shape of Water"]),
+    ("Casablaanca was wonderful", ["Casablanca"]),
+    ("something like Plup Fiction", ["Pulp Fiction"]),
+    ("have you got anything like teh godfather", ["The Godfather"]),
+    ("maybe pulp fiction", ["Pulp Fiction"]),
+    ("how about casablanca or goodfellas?", ["Casablanca", "Goodfellas"]),
+    ("pulp fiction is good", ["Pulp Fiction"]),
+    ("Get Out that was a good one", ["Get Out"]),
 ]
 
 DISLIKED = [
@@ -81,6 +102,20 @@ NO_ITEM = [
     "older than Jaws",
     "a big movie",
     "the room where it happens",
+    "recommend something new",
+    "I want to see it",
+    "it was good",
+    "what about her",
+    "last night I watched a comedy",
+    "vampire movies",
+    "the plot was great",
+    "music is fine",
+    "I like a good documentary",
+    "who directed it, and how long is it?",
+    "Kevin Costner is good",
+    "I already saw it",
+    "I haven't seen the others",
+    "I liked her in that",
 ]
 
 
@@ -165,3 +200,53 @@ def test_history_holds_titles_with_years(understand: Understand) -> None:
     read = understand("I loved Heat")
     assert read.aspects.history == ("Heat (1995)",)
     assert str(read.aspects.preference) == "implicit"
+
+
+def test_an_everyday_title_needs_a_capital_and_a_cue(understand: Understand) -> None:
+    for text, ids in [
+        ("I saw Her", ["her-2013"]),
+        ("I saw her", []),
+        ("have you seen Up?", ["up-2009"]),
+        ("what is up", []),
+        ("I watched Saw last night", ["saw-2004"]),
+        ("I watched saws in a shed", []),
+        ("up 2009", ["up-2009"]),
+    ]:
+        state = understand(text).state
+        assert [m.item_id for m in (*state.liked, *state.seen)] == ids, text
+
+
+def test_a_category_is_no_title_even_where_an_item_bears_its_name() -> None:
+    items = [
+        Item("a", "Horror", {"genres": ("Horror",)}, {"year": 1999.0}, {}),
+        Item("b", "Dawn", {"genres": ("Horror", "Comedy")}, {"year": 2001.0}, {}),
+    ]
+    fields = [Field("genres", Kind.CATEGORY, "genre"), Field("year", Kind.YEAR, "year")]
+    small = Understander(Catalog("small", items, fields, nouns=("film", "films")))
+
+    def named(text: str) -> list[str]:
+        state = small.understand(Session("test"), text).state
+        return [m.item_id for m in (*state.liked, *state.disliked, *state.seen)]
+
+    for text in ("I like horror", "something like horror", "a horror film", "more horror please"):
+        assert named(text) == []
+    assert named("something like “Horror”") == ["a"]
+    assert named("something like Horror (1999)") == ["a"]
+
+
+def test_a_series_is_known_by_the_beginning_of_its_titles(
+    understand: Understand, movies: Catalog
+) -> None:
+    for text in ("I've seen all the Oceans movies", "I have seen all the Ocean's films"):
+        seen = {movies[m.item_id].title for m in understand(text).state.seen}
+        assert seen == {item.title for item in movies.items if item.title.startswith("Ocean's")}
+
+
+def test_a_slip_that_makes_another_title_names_that_one(understand: Understand) -> None:
+    (liked,) = understand("something like Aliens").state.liked
+    assert liked.item_id == "aliens-1986"
+
+
+def test_a_misspelt_title_with_its_year_is_told_apart(understand: Understand) -> None:
+    (liked,) = understand("I loved A Star Is Brn (2018)").state.liked
+    assert liked.item_id == "a-star-is-born-2018"

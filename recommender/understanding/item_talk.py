@@ -1,0 +1,93 @@
+"""What is said of the items that an utterance names: liked, disliked, seen, or nothing.
+
+Which words name an item is decided before. Items can also stand for others: "by the
+director of Get Out" asks for that director.
+"""
+
+from __future__ import annotations
+
+from recommender.understanding.cues import CUES, DISLIKED, LIKED, SEEN, UNSEEN
+from recommender.understanding.lexicon import Lexicon
+from recommender.understanding.phrases import NEGATORS
+from recommender.understanding.reading import ItemRead, Reading
+from recommender.understanding.stated_limits import StatedLimits
+from recommender.understanding.utterance import Span, Utterance
+from recommender.understanding.values import Match
+from recommender.understanding.words import FUNCTION_WORDS
+from retrieval.catalog import Kind, fold
+from retrieval.limits import Limit
+
+
+class ItemTalk:
+    """Reads what is said of each named item."""
+
+    def __init__(
+        self, said: Utterance, lexicon: Lexicon, reading: Reading, limits: StatedLimits
+    ) -> None:
+        self.said = said
+        self.lexicon = lexicon
+        self.reading = reading
+        self.limits = limits
+
+    def interpret(self, span: Span, ids: tuple[str, ...], negated: bool) -> None:
+        if self._asks_for_people_of(span, ids):
+            return
+        if negated and self.said.is_ruled_out(span.first):
+            ids = self.lexicon.series(ids)  # "not batman" is said of all of them
+        clause = self.said.clause_before(span.first)
+        behind = []
+        for word in self.said.words[span.last : span.last + 4]:
+            if word.opens_clause or word.folded == "but":
+                break
+            behind.append(word.folded)
+        seen = any(w in SEEN for w in clause) or "already" in behind
+        liked = any(w in LIKED for w in clause) or (not seen and not negated)
+        disliked = negated or any(w in DISLIKED for w in (*clause, *behind))
+        if seen and any(w in UNSEEN for w in clause):
+            seen = liked = disliked = False  # "I haven't seen Alien" says nothing of it
+        if "than" in clause[-3:] and any(
+            isinstance(other.what, Match) and other.last < span.first and any(
+                value.direction for value in other.what.meanings
+            ) for other in self.said.spans
+        ):  # fmt: skip
+            liked = False  # "older than Jaws" measures by it
+        self.reading.items.append(
+            ItemRead(ids, liked and not disliked, disliked, seen, self.said.phrase(span))
+        )
+        first = span.first
+        while first > 0 and not self.said.words[first].opens_clause and (
+            self.said.words[first - 1].folded in FUNCTION_WORDS | CUES | NEGATORS | UNSEEN
+        ):  # fmt: skip
+            first -= 1
+        last = span.last
+        while (
+            last < span.last + len(behind) and behind[last - span.last] in DISLIKED | FUNCTION_WORDS
+        ):
+            last += 1
+        self.said.drop.update(range(first, last if set(behind) & DISLIKED else span.last))
+
+    def _asks_for_people_of(self, span: Span, ids: tuple[str, ...]) -> bool:
+        """Reads "by the director of Get Out" as a limit to that director."""
+        before = [word.folded for word in self.said.words[max(0, span.first - 2) : span.first]]
+        catalog = self.lexicon.catalog
+        for f in catalog.of_kind(Kind.PERSON):
+            if (
+                len(before) == 2
+                and before[0] == fold(f.label)
+                and before[1] in ("of", "as", "behind")
+            ):
+                people = dict.fromkeys(v for i in ids for v in catalog[i].facets.get(f.name, ()))
+                if people:
+                    span.start = max(0, span.first - 4)
+                    self.limits.add(Limit((f.name,), tuple(people)), span)
+                    return True
+        return False
+
+    def settle(self) -> None:
+        """ "Like Titanic, but not Titanic" likes it and only wants another one."""
+        liked = {i for item in self.reading.items if item.liked for i in item.ids}
+        for place, item in enumerate(self.reading.items):
+            if item.disliked and liked & set(item.ids):
+                rest = tuple(i for i in item.ids if i not in liked)
+                self.reading.items[place] = ItemRead(rest, False, False, True, item.words)
+        self.reading.items[:] = [item for item in self.reading.items if item.ids]
