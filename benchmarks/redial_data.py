@@ -18,14 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from recommender.dialogue import Session
-from recommender.understanding.update import Understander, Understanding
+from recommender.understanding.understander import Understander, Understanding
 from retrieval.catalog import BUNDLED, Catalog, fold, load_catalog
 
 _GENRES = {"sci-fi": "Science Fiction", "film-noir": "Film Noir"}
-_FACETS = {"genre": "genres", "director": "directors", "star": "cast"}
 # ReDial's films have nothing of these fields, so that no limit of them could be met.
 _ABSENT = re.compile(r"\n\[fields\.(?:language|runtime|keywords)\b.*?(?=\n\[|\Z)", re.DOTALL)
-_SUBSTANTIVE = 3  # words from which on the dialogue's tail is taken as a text
 
 
 @dataclass(frozen=True)
@@ -67,36 +65,36 @@ class Case:
 def read_films(data: Path, folder: Path) -> Films:
     """ReDial's films as a catalog, written with its card to `folder`.
 
-    Rows that share a name, or an imdb id and a title (one with and one without its year),
-    are one film. The card is the bundled films', without the fields that are not there.
+    Rows that share a name, or an imdb id and a title (one with, one without its year), are
+    one film. The card is that of the bundled films, without the fields that are not there.
     """
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    rows: dict[str, dict[str, Any]] = {}
     by_name: dict[str, str] = {}
     imdb: dict[str, tuple[str, ...]] = {}
-    for film in _lines(data / "dialogues" / "redial_movies.jsonl.gz"):
+    undated: dict[tuple[str, str], str] = {}  # imdb id and title -> an item, to find twins
+    films = list(_lines(data / "dialogues" / "redial_movies.jsonl.gz"))
+    for film in sorted(films, key=lambda film: _split_name(film["name"])[1] is None):
         title, year = _split_name(film["name"])
-        known = by_name.get(film["name"])
-        row = rows.setdefault((fold(title), film["imdb_id"] or film["name"]), {
-            "id": known or f"r{film['redial_id']}", "title": title,
-        })  # fmt: skip
-        by_name[film["name"]] = row["id"]
-        imdb[row["id"]] = tuple(dict.fromkeys((*imdb.get(row["id"], ()), film["imdb_id"])))
-        if year:
-            row["year"] = year
-        for theirs, ours in _FACETS.items():
-            row[ours] = [v for v in (_GENRES.get(v, v) for v in film[theirs]) if v.strip()]
-        row["genres"] = [v if v in _GENRES.values() else v.capitalize() for v in row["genres"]]
-        if film["plot"].strip():
-            row["synopsis"] = film["plot"].strip()
-    distinct = {row["id"]: row for row in rows.values()}
+        twin = undated.get((film["imdb_id"], fold(title))) if year is None else None
+        known = by_name.get(film["name"]) or twin or f"r{film['redial_id']}"
+        by_name[film["name"]] = known
+        undated.setdefault((film["imdb_id"], fold(title)), known)
+        imdb[known] = tuple(dict.fromkeys((*imdb.get(known, ()), film["imdb_id"])))
+        rows.setdefault(known, _row(known, title, year, film))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "redial.jsonl"
-    path.write_text("\n".join(json.dumps(row) for row in distinct.values()) + "\n", "utf-8")
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows.values()), "utf-8")
     card = (BUNDLED / "movies.toml").read_text(encoding="utf-8")
     card = _ABSENT.sub("", card).replace('name = "movies"', 'name = "redial"')
-
     path.with_suffix(".toml").write_text(card, encoding="utf-8")
     return Films(load_catalog(str(path)), by_name, imdb)
+
+
+def _row(item_id: str, title: str, year: int | None, film: dict[str, Any]) -> dict[str, Any]:
+    genres = [_GENRES.get(value, value.capitalize()) for value in film["genre"]]
+    row = {"id": item_id, "title": title, "year": year, "genres": genres,
+           "directors": film["director"], "cast": film["star"], "synopsis": film["plot"].strip()}  # fmt: skip
+    return {name: value for name, value in row.items() if value}
 
 
 def read_cases(data: Path, films: Films) -> tuple[list[Case], int]:
@@ -149,15 +147,26 @@ def replay(cases: Iterable[Case], understander: Understander) -> list[Understand
 
 
 def ratings(data: Path, films: Films) -> Iterator[dict[str, Any]]:
-    """MovieLens' ratings of films that the catalog has too, joined by imdb id."""
+    """MovieLens' ratings of films that the catalog has too, joined by imdb id and year."""
     folder = data / "movies" / "ml-latest-small"
-    items = {number: i for i, numbers in films.imdb.items() for number in numbers}
-    joined = {row["movieId"]: items[f"tt{row['imdbId']}"]
-              for row in _rows(folder / "links.csv.gz") if f"tt{row['imdbId']}" in items}  # fmt: skip
+    years = {
+        row["movieId"]: _split_name(row["title"])[1] for row in _rows(folder / "movies.csv.gz")
+    }
+    items: dict[str, list[str]] = {}
+    for item_id, numbers in films.imdb.items():
+        for number in numbers:
+            items.setdefault(number, []).append(item_id)
+    joined = {}
+    for row in _rows(folder / "links.csv.gz"):
+        for item_id in items.get(f"tt{row['imdbId']}", ()):
+            ours, theirs = films.catalog[item_id].numbers.get("year"), years[row["movieId"]]
+            # ReDial joins some films to a namesake of another year; those are left apart.
+            if ours is None or theirs is None or abs(ours - theirs) <= 1:
+                joined[row["movieId"]] = item_id
     for row in _rows(folder / "ratings.csv.gz"):
         if row["movieId"] in joined:
             yield {"user": row["userId"], "item": joined[row["movieId"]],
-                   "rating": float(row["rating"]), "time": float(row["timestamp"].split()[0])}  # fmt: skip
+                   "rating": float(row["rating"])}  # fmt: skip
 
 
 def _shown(session: Session, ids: tuple[str, ...]) -> Session:
@@ -165,8 +174,7 @@ def _shown(session: Session, ids: tuple[str, ...]) -> Session:
         return session
     state = session.state
     shown = tuple(dict.fromkeys((*state.shown, *ids)))
-    focus = ids[0] if len(ids) == 1 else ""
-    return replace(session, state=replace(state, shown=shown, last_shown=ids, focus=focus))
+    return replace(session, state=replace(state, shown=shown, last_shown=ids, spoken_of=()))
 
 
 def _named(text: str, names: Iterable[str], films: Films) -> tuple[str, ...]:

@@ -105,6 +105,12 @@ class DenseRetriever:
         other._weights = weights
         return other
 
+    def with_interactions(self, collaborative: CollaborativeIndex | None) -> DenseRetriever:
+        """The same retriever with the tastes of others, or without them."""
+        other = copy.copy(self)
+        other._collaborative = collaborative
+        return other
+
     def retrieve(self, query: Query, k: int) -> list[Candidate]:
         allowed = self.filter.mask(query.limits, query.without)
         vector = self._vector(query)
