@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,18 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from benchmarks.labelled import write_record
-from benchmarks.redial_data import Case, Films, ratings, read_cases, read_films, replay
+from benchmarks.redial_data import (
+    QUERIES,
+    Case,
+    Films,
+    Maker,
+    of_state,
+    ratings,
+    read_cases,
+    read_films,
+    replay,
+    whole_dialogue,
+)
 from prompts.templates import Templates
 from recommender.engine import open_retriever
 from recommender.language_model import load_language_model
@@ -40,17 +51,18 @@ from retrieval.retriever import DenseRetriever, Query, RetrieverWeights
 
 KS = (1, 5, 10, 50)
 Places = NDArray[np.int64]  # of each gold film among the candidates, KS[-1] where it is not
-TAIL = 1200  # characters of a dialogue as a text: the encoder reads no more
 
-# Chosen by --search on the validation half, for a recommender that is a person.
-WEIGHTS = RetrieverWeights()
+# Chosen by --search on the validation half, for a recommender that is a person: for queries
+# of the state, and for the texts that it is compared with.
+WEIGHTS = RetrieverWeights(liked=2.0, history=4.0, leaning=0.4, lexical=0.05)
+TEXT_WEIGHTS = RetrieverWeights(lexical=0.2, popularity=0.2)
 _GRID = {
-    "liked": (0.6, 1.2, 2.0),
-    "history": (0.0, 0.1, 0.3, 0.6, 1.0),
-    "leaning": (0.1, 0.25, 0.4),
-    "lexical": (0.0, 0.1, 0.2, 0.3),
-    "collaborative": (0.0, 0.1, 0.2, 0.3, 0.45, 0.6),
-    "popularity": (0.0, 0.1, 0.2, 0.3, 0.45),
+    "liked": (1.2, 2.0, 3.0),
+    "history": (0.1, 0.5, 1.0, 2.5, 4.0),
+    "leaning": (0.25, 0.4),
+    "lexical": (0.0, 0.05, 0.1, 0.2),
+    "collaborative": (0.0, 0.2, 0.3, 0.4),
+    "popularity": (0.0, 0.1, 0.2, 0.3),
 }
 
 
@@ -80,47 +92,6 @@ class Bench:
         )
 
 
-def last_utterance(case: Case, read: Understanding | None) -> Query:
-    said = [u.text for u in case.utterances if u.by_seeker and u.text.strip()]
-    return Query(said[-1] if said else "", without=case.mentioned)
-
-
-def whole_dialogue(case: Case, read: Understanding | None) -> Query:
-    text = " ".join(u.text for u in case.utterances).strip()
-    return Query(text[-TAIL:], without=case.mentioned)
-
-
-def of_state(case: Case, read: Understanding | None) -> Query:
-    query, turned_down = Query(), frozenset[str]()
-    if read is not None:
-        query, turned_down = read.query, frozenset(m.item_id for m in read.state.disliked)
-    named = [i for u in case.utterances if not u.by_seeker for i in u.ids]
-    others = dict.fromkeys(i for i in named if i not in turned_down and i not in query.liked)
-    return replace(
-        query, history=tuple(dict.fromkeys((*query.history, *others))),
-        without=query.without | case.mentioned, varied=False,
-    )  # fmt: skip
-
-
-def of_state_softly(case: Case, read: Understanding | None) -> Query:
-    """The same, but what was asked for is a leaning, as a person would take it."""
-    query = of_state(case, read)
-    asked = [limit for limit in query.limits if limit.values and not limit.negated]
-    groups = tuple(tuple((f, v) for f in one.fields for v in one.values) for one in asked)
-    return replace(
-        query, leanings=(*query.leanings, *groups),
-        limits=tuple(one for one in query.limits if one.values and one.negated),
-    )  # fmt: skip
-
-
-QUERIES: dict[str, Callable[[Case, Understanding | None], Query]] = {
-    "last utterance": last_utterance,
-    "whole dialogue": whole_dialogue,
-    "state": of_state,
-    "state, limits as leanings": of_state_softly,
-}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder with dialogues/")
@@ -132,28 +103,36 @@ def main() -> None:
         print(f"skipped: {options.data} has no dialogues/redial_dev_turns.jsonl.gz")
         return
     bench, left_out = _open(options.data, options.sample)
-    weights = _search(bench.part(held_out=False)) if options.search else WEIGHTS
-    bench = replace(bench, alone=bench.alone.reweighted(weights),
-                    joined=bench.joined.reweighted(weights))  # fmt: skip
+    chosen = {"state": WEIGHTS, "text": TEXT_WEIGHTS}
+    if options.search:
+        other = bench.part(held_out=False)
+        chosen = {"state": _search(other, WEIGHTS, of_state),
+                  "text": _search(other, TEXT_WEIGHTS, whole_dialogue)}  # fmt: skip
     queries = {name: [make(c, r) for c, r in zip(bench.cases, bench.reads, strict=True)]
                for name, make in QUERIES.items()}  # fmt: skip
-    print(f"{len(bench.cases)} turns, {left_out} without a film new to the dialogue left out; "
-          f"weights {asdict(weights)}")  # fmt: skip
+    print(f"{len(bench.cases)} turns; {left_out} without a new film are left out")
+    for name, weights in chosen.items():
+        print(f"weights of the {name}: {asdict(weights)}")
     record: dict[str, Any] = {
-        "turns": len(bench.cases), "left_out": left_out, "weights": asdict(weights),
+        "turns": len(bench.cases), "left_out": left_out, "weights": {name: asdict(weights) for name, weights in chosen.items()},
         "excluded": _excluded(bench, queries["state"]),
     }  # fmt: skip
     found: dict[str, list[Places]] = {}
     for label, retriever in (("", bench.alone), (" + interactions", bench.joined)):
         for name in QUERIES:
-            found[name + label] = bench.places(retriever, queries[name])
+            weights = chosen["state" if name.startswith("state") else "text"]
+            found[name + label] = bench.places(retriever.reweighted(weights), queries[name])
+        found["state, default weights" + label] = bench.places(retriever, queries["state"])
     for half, wanted in (("all", None), ("test half", True), ("validation half", False)):
         rows = [n for n, case in enumerate(bench.cases) if wanted in (None, case.held_out)]
         cases = [bench.cases[n] for n in rows]
         part = {name: [places[n] for n in rows] for name, places in found.items()}
         record[half] = _report(half, cases, part)
     if options.ranker:
-        record["ranker"] = _with_ranker(bench, queries["state"], options.ranker)
+        record["ranker"] = _with_ranker(
+            replace(bench, joined=bench.joined.reweighted(chosen["state"])),
+            queries["state"], options.ranker,
+        )  # fmt: skip
     print("written to", write_record("redial", record))
 
 
@@ -192,7 +171,7 @@ def recall(cases: Sequence[Case], places: Sequence[Places], k: int, seed: int = 
 def _report(half: str, cases: list[Case], found: dict[str, list[Places]]) -> dict[str, Any]:
     """Prints and gives R@k with intervals, and what the state adds, paired."""
     print(f"\n{half}: {len(cases)} turns, {sum(len(c.gold) for c in cases)} films")
-    print(f"{'':42}" + "".join(f"{f'R@{k}':>20}" for k in KS))
+    print(f"{'':56}" + "".join(f"{f'R@{k}':>20}" for k in KS))
     record: dict[str, Any] = {}
     draws = {name: [recall(cases, places, k) for k in KS] for name, places in found.items()}
     rows = dict(draws)
@@ -206,7 +185,7 @@ def _report(half: str, cases: list[Case], found: dict[str, list[Places]]) -> dic
     ]
     for name, values in rows.items():
         figures = [(v[0], *np.quantile(v[1:], [0.025, 0.975])) for v in values]
-        print(f"{name:42}" + "".join(f"{a:8.3f} {b:5.3f}–{c:5.3f}" for a, b, c in figures))
+        print(f"{name:56}" + "".join(f"{a:8.3f} {b:5.3f}–{c:5.3f}" for a, b, c in figures))
         record[name] = {k: list(map(float, f)) for k, f in zip(KS, figures, strict=True)}
     return record
 
@@ -230,23 +209,22 @@ def _excluded(bench: Bench, queries: Sequence[Query]) -> dict[str, int]:
     return counts
 
 
-def _search(bench: Bench) -> RetrieverWeights:
+def _search(bench: Bench, weights: RetrieverWeights, make: Maker) -> RetrieverWeights:
     """Coordinate descent on the mean of R@k over the validation half, with interactions."""
-    queries = [of_state(c, r) for c, r in zip(bench.cases, bench.reads, strict=True)]
+    queries = [make(c, r) for c, r in zip(bench.cases, bench.reads, strict=True)]
 
     def worth(weights: RetrieverWeights) -> float:
         places = np.concatenate(bench.places(bench.joined.reweighted(weights), queries))
         return float(np.mean([(places < k).mean() for k in KS]))
 
-    weights, best = WEIGHTS, worth(WEIGHTS)
-    for _ in range(2):
-        for name, grid in _GRID.items():
-            for value in grid:
-                trial = replace(weights, **{name: value})
-                got = worth(trial)
-                if got > best + 1e-6:
-                    best, weights = got, trial
-                    print(f"  {name} = {value}: {best:.4f}", file=sys.stderr)
+    best = worth(weights)
+    for name, grid in _GRID.items():
+        for value in grid:
+            trial = replace(weights, **{name: value})
+            got = worth(trial)
+            if got > best + 1e-6:
+                best, weights = got, trial
+                print(f"  {name} = {value}: {best:.4f}", file=sys.stderr)
     return weights
 
 

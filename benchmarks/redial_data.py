@@ -1,4 +1,4 @@
-"""ReDial's films as a catalog, and its dialogues as cases: what was said, what came next.
+"""ReDial's films as a catalog, its dialogues as cases and as queries to compare.
 
 A case is a turn at which the recommender named films that nobody had named before. The
 seeker's words are those at even places of a context, the recommender's those at odd ones.
@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from typing import Any
 from recommender.dialogue import Session
 from recommender.understanding.understander import Understander, Understanding
 from retrieval.catalog import BUNDLED, Catalog, fold, load_catalog
+from retrieval.retriever import Query
 
+_TAIL = 1200  # characters of a dialogue as a text: the encoder reads no more
 _GENRES = {"sci-fi": "Science Fiction", "film-noir": "Film Noir"}
 # ReDial's films have nothing of these fields, so that no limit of them could be met.
 _ABSENT = re.compile(r"\n\[fields\.(?:language|runtime|keywords)\b.*?(?=\n\[|\Z)", re.DOTALL)
@@ -55,6 +57,10 @@ class Case:
     @property
     def mentioned(self) -> frozenset[str]:
         return frozenset(i for utterance in self.utterances for i in utterance.ids)
+
+    @property
+    def named_by_recommender(self) -> tuple[str, ...]:
+        return tuple(i for u in self.utterances if not u.by_seeker for i in u.ids)
 
     @property
     def held_out(self) -> bool:
@@ -144,6 +150,59 @@ def replay(cases: Iterable[Case], understander: Understander) -> list[Understand
         before[(case.dialogue, len(case.utterances))] = session, read
         result.append(read)
     return result
+
+
+def last_utterance(case: Case, read: Understanding | None) -> Query:
+    said = [u.text for u in case.utterances if u.by_seeker and u.text.strip()]
+    return Query(said[-1] if said else "", without=case.mentioned)
+
+
+def whole_dialogue(case: Case, read: Understanding | None) -> Query:
+    text = " ".join(u.text for u in case.utterances).strip()
+    return Query(text[-_TAIL:], without=case.mentioned)
+
+
+def of_state(case: Case, read: Understanding | None) -> Query:
+    """The query of the state. Films that the recommender named, or the seeker has seen, and
+    that were not turned down, count as history: a person recommends by what was spoken of.
+    """
+    if read is None:
+        return Query(history=case.named_by_recommender, without=case.mentioned)
+    query, state = read.query, read.state
+    known = {m.item_id for m in state.disliked} | set(query.liked)
+    named = (*case.named_by_recommender, *(m.item_id for m in state.seen))
+    others = [i for i in named if i not in known]
+    return replace(
+        query, history=tuple(dict.fromkeys((*query.history, *others))),
+        without=query.without | case.mentioned, varied=False,
+    )  # fmt: skip
+
+
+def of_seeker(case: Case, read: Understanding | None) -> Query:
+    """The query of the state as it is, with nothing that the recommender named."""
+    query = read.query if read is not None else Query()
+    return replace(query, without=query.without | case.mentioned, varied=False)
+
+
+def of_state_softly(case: Case, read: Understanding | None) -> Query:
+    """The same, but what was asked for is a leaning, as a person would take it."""
+    query = of_state(case, read)
+    asked = [limit for limit in query.limits if limit.values and not limit.negated]
+    groups = tuple(tuple((f, v) for f in one.fields for v in one.values) for one in asked)
+    return replace(
+        query, leanings=(*query.leanings, *groups),
+        limits=tuple(one for one in query.limits if one.values and one.negated),
+    )  # fmt: skip
+
+
+Maker = Callable[[Case, Understanding | None], Query]
+QUERIES: dict[str, Maker] = {
+    "last utterance": last_utterance,
+    "whole dialogue": whole_dialogue,
+    "state": of_state,
+    "state, without the recommender's films": of_seeker,
+    "state, limits as leanings": of_state_softly,
+}
 
 
 def ratings(data: Path, films: Films) -> Iterator[dict[str, Any]]:

@@ -75,7 +75,7 @@ class RetrieverWeights:
     disliked: float = 0.3
     leaning: float = 0.25
     lexical: float = 0.2
-    collaborative: float = 0.2
+    collaborative: float = 0.3
     popularity: float = 0.2
     variety: float = 0.6
 
