@@ -7,9 +7,9 @@ named at a turn which are among the first k, films named before being out of the
 Compared are the seeker's last utterance as text, the whole dialogue as text, and the query
 of the state after the dialogue was read turn by turn, in which the recommender's films that
 were not turned down count as history. Intervals are of 2,000 bootstrap resamples of
-dialogues. Interactions are MovieLens' ratings; weights were chosen on one
-half of the dialogues, where `--search` looks for better ones. `--ranker` asks the language model on a sample. Says so and ends where
-the data is not there. `varied` is off: the order is by score.
+dialogues. Interactions are MovieLens' ratings; weights were chosen on one half of the
+dialogues, where `--search` looks for better ones. `--ranker` asks the language model on a
+sample. Says so and ends where the data is not there. `varied` is off: the order is by score.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ from retrieval.retriever import DenseRetriever, Query, RetrieverWeights
 KS = (1, 5, 10, 50)
 Places = NDArray[np.int64]  # of each gold film among the candidates, KS[-1] where it is not
 
-# Chosen by coordinate descent on the validation half (history and liked at the edge of what
-# was tried), for a recommender that is a person: for queries
-# of the state, and for the texts that it is compared with.
+# Chosen by coordinate descent on the validation half (history is at the edge of what was
+# tried), for a recommender that is a person: for queries of the state, and for the texts
+# that it is compared with.
 WEIGHTS = RetrieverWeights(liked=2.0, history=4.0, leaning=0.4, lexical=0.05)
 TEXT_WEIGHTS = RetrieverWeights(lexical=0.2, popularity=0.2)
 _GRID = {
