@@ -1,8 +1,9 @@
-"""From a query to candidates: dense search, facet agreement, variety.
+"""From a query to candidates: dense search, words, facet agreement, others' tastes, variety.
 
 The dense score alone does not know that "scary" leans towards horror or that two films
-share a director, so facets that a query leans towards add a bonus to it. The bonus and the
-weights are settings, measured in `benchmarks/`.
+share a director, so facets that a query leans towards add a bonus to it, and so, where
+interactions are at hand, do the tastes of others. The bonuses and the weights are settings,
+measured in `benchmarks/`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.catalog import Catalog, Item
+from retrieval.collaborative import CollaborativeIndex
 from retrieval.encoder import Encoder
 from retrieval.index import DenseIndex
 from retrieval.lexical import LexicalIndex
@@ -62,8 +64,10 @@ class RetrieverWeights:
 
     `liked`, `history` and `disliked` weigh the mean vector of those items against the wish.
     `leaning` is added for the share of the leanings that an item meets, `lexical` for the
-    best BM25 score. `variety` is the lambda of maximal marginal relevance (1 looks at
-    relevance alone).
+    best BM25 score. `collaborative` is added for the item for which the tastes of others speak
+    most, `popularity` for the one that most people liked; both only with interactions, and
+    both chosen with `benchmarks/redial.py`. `variety` is the lambda of maximal marginal
+    relevance (1 looks at relevance alone).
     """
 
     liked: float = 1.2
@@ -71,6 +75,8 @@ class RetrieverWeights:
     disliked: float = 0.3
     leaning: float = 0.25
     lexical: float = 0.2
+    collaborative: float = 0.3
+    popularity: float = 0.2
     variety: float = 0.6
 
 
@@ -83,12 +89,14 @@ class DenseRetriever:
         encoder: Encoder,
         index: DenseIndex,
         weights: RetrieverWeights | None = None,
+        collaborative: CollaborativeIndex | None = None,
     ) -> None:
         self.catalog = catalog
         self.filter = LimitFilter(catalog)
         self._encoder = encoder
         self._index = index
         self._lexical = LexicalIndex(catalog)
+        self._collaborative = collaborative
         self._weights = weights or RetrieverWeights()
 
     def reweighted(self, weights: RetrieverWeights) -> DenseRetriever:
@@ -97,22 +105,29 @@ class DenseRetriever:
         other._weights = weights
         return other
 
+    def with_interactions(self, collaborative: CollaborativeIndex | None) -> DenseRetriever:
+        """The same retriever with the tastes of others, or without them."""
+        other = copy.copy(self)
+        other._collaborative = collaborative
+        return other
+
     def retrieve(self, query: Query, k: int) -> list[Candidate]:
         allowed = self.filter.mask(query.limits, query.without)
         vector = self._vector(query)
         # Bonuses may lift an item from below the first k cosines, so more are looked at.
         places, cosines = self._index.search(vector, max(4 * k, 200), allowed)
         scores = cosines + self._weights.leaning * self._leaning_shares(query, places)
-        if query.text and self._weights.lexical:
-            words = self._lexical.scores(query.text)
-            missed = np.flatnonzero(allowed & (words > 0))
-            missed = np.setdiff1d(missed[np.argsort(-words[missed], kind="stable")[:k]], places)
-            if len(missed):  # found by words alone, beyond the reach of the dense search
+        bonuses = self._bonuses(query)
+        for bonus in bonuses:
+            missed = np.flatnonzero(allowed & (bonus > 0))
+            missed = np.setdiff1d(missed[np.argsort(-bonus[missed], kind="stable")[:k]], places)
+            if len(missed):  # found by this alone, beyond the reach of the dense search
                 extra = self._index.vectors[missed] @ vector
                 extra = extra + self._weights.leaning * self._leaning_shares(query, missed)
                 places = np.concatenate([places, missed])
                 scores = np.concatenate([scores, extra])
-            scores = scores + self._weights.lexical * words[places]
+        for bonus in bonuses:
+            scores = scores + bonus[places]
         order = np.lexsort((places, -scores))  # ties by place, so that answers repeat
         places, scores = places[order], scores[order]
         if query.varied:
@@ -141,6 +156,19 @@ class DenseRetriever:
         if not total.any():
             total = vectors.mean(axis=0)  # nothing is known: the middle of the catalog
         return _unit(total)
+
+    def _bonuses(self, query: Query) -> list[NDArray[np.float32]]:
+        """What is added for reasons that are not dense, each of shape (n,)."""
+        bonuses = []
+        if query.text and self._weights.lexical:
+            bonuses.append(self._weights.lexical * self._lexical.scores(query.text))
+        if self._collaborative is not None:
+            others = self._collaborative.scores((*query.liked, *query.history), query.disliked)
+            bonuses.append(
+                self._weights.collaborative * others
+                + self._weights.popularity * self._collaborative.popularity
+            )
+        return bonuses
 
     def _leaning_shares(self, query: Query, places: NDArray[np.int64]) -> NDArray[np.float32]:
         shares = np.zeros(len(places), dtype=np.float32)

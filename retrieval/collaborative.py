@@ -1,0 +1,286 @@
+"""What people who liked one item also liked, learned from a file of interactions.
+
+Promises a score for every item of a catalog from a handful of liked ones, and how widely
+each item is liked. The method is EASE (Steck, arXiv 1905.03375), a linear autoencoder in
+closed form, cut to each item's strongest neighbours. It learns nothing of a visitor, reads
+no times, and knows nothing of items that too few people liked.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+
+from retrieval.catalog import Catalog
+
+FORMAT = 1  # raised when the layout of the file, or what is learned, changes
+log = logging.getLogger(__name__)
+
+
+class InteractionsError(ValueError):
+    """Interactions that can't be learned from; the message says where, and what to do."""
+
+
+class CollaborativeMismatchError(RuntimeError):
+    """A file that is missing, damaged or learned for another catalog; says what to do."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How to learn from interactions; measured in `benchmarks/redial.py`.
+
+    A rating of at least `liked_from` counts as liked, as does an interaction without one.
+    `ridge` is EASE's lambda. Items that fewer than `fewest` people liked have no neighbours,
+    others keep their `neighbours` strongest. Only the `most` items that most people liked
+    are learned, since time grows with their cube: 8,000 take half a gigabyte.
+    """
+
+    liked_from: float = 3.5
+    ridge: float = 200.0
+    fewest: int = 3
+    neighbours: int = 100
+    most: int = 8000
+
+
+@dataclass(frozen=True)
+class CollaborativeManifest:
+    """What was learned from: which catalog, which interactions, and how many of each."""
+
+    format: int
+    catalog: str
+    catalog_checksum: str
+    interactions_checksum: str
+    users: int
+    interactions: int  # that count as liked, of items in the catalog
+    elsewhere: int  # that speak of items outside the catalog, and teach nothing
+    learning: Mapping[str, float]
+
+
+class CollaborativeIndex:
+    """Scores of a catalog's items by who liked them, in the catalog's order.
+
+    `weights`, shape (n, n), holds in row i how much liking item i speaks for the others;
+    `counts`, shape (n,), how many people liked each.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        weights: sparse.csr_array,
+        counts: NDArray[np.float32],
+        manifest: CollaborativeManifest,
+    ) -> None:
+        self.manifest = manifest
+        self.counts = counts
+        self._place = catalog.place
+        self._weights = weights
+        spread = np.log1p(counts)
+        # Log of the count, scaled so that the most liked item has 1 and an unknown one 0.
+        self.popularity = np.asarray(spread / max(float(spread.max()), 1e-9), dtype=np.float32)
+
+    def scores(self, liked: Sequence[str], disliked: Sequence[str] = ()) -> NDArray[np.float32]:
+        """How much the tastes of others speak for each item, float32 of shape (n,).
+
+        Scaled so that the greatest is 1 in size; below 0 is against. All 0 where nothing is
+        known of these items; unknown ids are passed over.
+        """
+        total = np.zeros(len(self.counts), dtype=np.float32)
+        for ids, sign in ((liked, 1), (disliked, -1)):
+            places = [self._place[i] for i in dict.fromkeys(ids) if i in self._place]
+            if places:
+                total += sign * self._weights[places].sum(axis=0)
+        greatest = float(np.abs(total).max(initial=0.0))
+        return total / greatest if greatest > 0 else total
+
+
+def read_interactions(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a file of interactions: CSV with a header, or JSONL, either also gzipped.
+
+    Each needs `user` and `item` (an id of the catalog) and may have a `rating`; anything else
+    is not read. Raises `InteractionsError` with the line that is broken.
+    """
+    kind = path.name.removesuffix(".gz").rsplit(".", 1)[-1]
+    if kind not in ("csv", "jsonl"):
+        raise InteractionsError(f"{path}: expected .csv or .jsonl, also with .gz after it")
+    try:
+        with _open(path) as lines:
+            rows = _csv_rows(lines, path) if kind == "csv" else _jsonl_rows(lines, path)
+            for number, row in rows:
+                yield _interaction(row, f"{path}, line {number}")
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        raise InteractionsError(f"{path}: can't be read: {error}") from error
+
+
+def learn(
+    catalog: Catalog, interactions: Iterable[Mapping[str, Any]], learning: Learning | None = None
+) -> CollaborativeIndex:
+    """Learn a catalog's neighbours from rows such as `read_interactions` gives.
+
+    Someone who liked an item twice counts once. Raises `InteractionsError` where no row
+    speaks of the catalog.
+    """
+    learning = learning or Learning()
+    users: dict[str, int] = {}
+    pairs: dict[tuple[int, int], None] = {}
+    elsewhere, seen = 0, 0
+    digest = hashlib.sha256()
+    for row in interactions:
+        seen += 1
+        rating = row.get("rating")
+        digest.update(f"{row['user']}\0{row['item']}\0{rating}\n".encode())
+        if row["item"] not in catalog:
+            elsewhere += 1
+        elif rating is None or rating >= learning.liked_from:
+            pairs[users.setdefault(row["user"], len(users)), catalog.place[row["item"]]] = None
+    if not pairs:
+        raise InteractionsError(
+            f"none of {seen} interactions is with a liked item of catalog {catalog.name!r}; "
+            f"their 'item' must be an id of it, and a rating at least {learning.liked_from:g}"
+        )
+    if elsewhere:
+        log.warning("%d of %d interactions are with items outside the catalog", elsewhere, seen)
+    places = np.array(list(pairs), dtype=np.int64)
+    liked = sparse.csr_array(
+        (np.ones(len(places), dtype=np.float32), (places[:, 0], places[:, 1])),
+        shape=(len(users), len(catalog)),
+    )
+    manifest = CollaborativeManifest(
+        format=FORMAT, catalog=catalog.name, catalog_checksum=catalog.checksum,
+        interactions_checksum=digest.hexdigest(), users=len(users), interactions=len(pairs),
+        elsewhere=elsewhere, learning=asdict(learning),
+    )  # fmt: skip
+    counts = np.asarray(liked.sum(axis=0), dtype=np.float32)
+    return CollaborativeIndex(catalog, _ease(liked, counts, learning), counts, manifest)
+
+
+def save_collaborative(path: Path, index: CollaborativeIndex) -> None:
+    """Write an index as one file, which is replaced as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights = index._weights
+    handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(
+                file, manifest=np.array(json.dumps(asdict(index.manifest))), counts=index.counts,
+                values=weights.data, places=weights.indices, rows=weights.indptr,
+            )  # fmt: skip
+        os.replace(draft, path)
+    except OSError:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def load_collaborative(path: Path, catalog: Catalog) -> CollaborativeIndex:
+    """Read an index back. Raises `CollaborativeMismatchError` unless it is of this catalog."""
+    remedy = "learn it from the interactions"
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            manifest = CollaborativeManifest(**json.loads(str(stored["manifest"])))
+            counts, values = stored["counts"], stored["values"]
+            places, rows = stored["places"], stored["rows"]
+    except FileNotFoundError:
+        raise CollaborativeMismatchError(f"{path}: there is no such file yet; {remedy}") from None
+    except Exception as error:
+        # A damaged archive fails in zipfile, zlib, NumPy or JSON; the cause is always the file.
+        raise CollaborativeMismatchError(
+            f"{path}: can't be read ({error}); {remedy} again"
+        ) from error
+    for what, built, asked in (
+        ("format", manifest.format, FORMAT),
+        ("catalog checksum", manifest.catalog_checksum, catalog.checksum),
+        ("count", len(counts), len(catalog)),
+    ):
+        if built != asked:
+            raise CollaborativeMismatchError(
+                f"{path}: learned with {what} {built}, the catalog {catalog.name!r} in use has "
+                f"{asked}; {remedy} again"
+            )
+    weights = sparse.csr_array((values, places, rows), shape=(len(catalog), len(catalog)))
+    return CollaborativeIndex(catalog, weights, counts, manifest)
+
+
+def _ease(
+    liked: sparse.csr_array, counts: NDArray[np.float32], learning: Learning
+) -> sparse.csr_array:
+    """EASE's item-to-item weights, (n, n), zero outside each row's strongest ones."""
+    kept = np.flatnonzero(counts >= learning.fewest)
+    kept = np.sort(kept[np.argsort(-counts[kept], kind="stable")[: learning.most]])
+    part = liked[:, kept]
+    gram = (part.T @ part).toarray()  # (m, m), how many liked both
+    gram[np.diag_indices_from(gram)] += learning.ridge
+    inverse = linalg.inv(gram, overwrite_a=True) if len(kept) else gram
+    weights = inverse / -np.diag(inverse) if len(kept) else inverse
+    np.fill_diagonal(weights, 0.0)
+    many = min(learning.neighbours, max(len(kept) - 1, 0))
+    strongest = np.argsort(-np.abs(weights), axis=1, kind="stable")[:, :many]  # (m, many)
+    values = np.take_along_axis(weights, strongest, axis=1)
+    rows = np.repeat(kept, many)
+    return sparse.csr_array(
+        (values.ravel().astype(np.float32), (rows, kept[strongest].ravel())),
+        shape=(liked.shape[1], liked.shape[1]),
+    )
+
+
+def _open(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
+
+
+def _csv_rows(lines: IO[str], path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    reader = csv.DictReader(lines)
+    missing = [name for name in ("user", "item") if name not in (reader.fieldnames or ())]
+    if missing:
+        raise InteractionsError(
+            f"{path}: has no column {' nor '.join(missing)}, only {reader.fieldnames}; name its "
+            f"columns user, item and, where there is one, rating"
+        )
+    for row in reader:
+        yield reader.line_num, row
+
+
+def _jsonl_rows(lines: IO[str], path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise InteractionsError(f"{path}, line {number}: not JSON ({error})") from error
+            if not isinstance(row, dict):
+                raise InteractionsError(f"{path}, line {number}: expected a JSON object")
+            yield number, row
+
+
+def _interaction(row: Mapping[str, Any], where: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"rating": None}
+    for name in ("user", "item"):
+        value = row.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str) or not value:
+            raise InteractionsError(f"{where}: needs {name!r} as text, found {value!r}")
+        found[name] = value
+    rating = row.get("rating")
+    if rating not in (None, ""):
+        try:
+            found["rating"] = float(rating)
+        except (TypeError, ValueError):
+            raise InteractionsError(
+                f"{where}: expected a number as rating, found {rating!r}"
+            ) from None
+        if found["rating"] != found["rating"]:
+            raise InteractionsError(f"{where}: expected a number as rating, found {rating!r}")
+    return found
