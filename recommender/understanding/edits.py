@@ -1,0 +1,394 @@
+"""What was understood, one line per thing, and how a line is edited by hand.
+
+A line is named by a key made of what it holds, so that a key of another conversation, or of
+a line that is gone, fits nothing. An edit gives a new state or raises `EditError` with a
+sentence for the user; it never guesses what a text might have meant. Nothing is stored here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from recommender.dialogue import DialogueState, Leaning, Mention, Phrase, StatedLimit
+from recommender.understanding.update import Understander
+from recommender.understanding.words import FUNCTION_WORDS, clean
+from retrieval.catalog import Catalog, Kind, fold
+
+ACTIONS = ("remove", "change", "add")
+KINDS = ("wish", "limit", "leaning", "liked", "disliked", "seen", "taste", "context")
+ITEMS = ("liked", "disliked", "seen")
+MAX_TEXT = 200  # characters of one line
+MAX_LINES = 60
+_QUOTED = 80  # characters of a value in a summary
+_MENTIONED = 4  # items of one name in a message
+# Where the entries of a kind lie in the state; a taste carries what it leans towards.
+_PLACES = {
+    "wish": ("wish",), "limit": ("limits",), "leaning": ("leanings",), "liked": ("liked",),
+    "disliked": ("disliked",), "seen": ("seen",), "taste": ("taste", "taste_leanings"),
+    "context": ("context",),
+}  # fmt: skip
+_NEGATED = re.compile(r"(?:no|not|nothing|never|without)\b", re.IGNORECASE)
+
+Held = Mention | StatedLimit | Phrase | Leaning
+
+
+class EditError(ValueError):
+    """An edit that can't be made; the message tells the user what was expected."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that is held of a conversation: in the catalog's words, and in the user's.
+
+    `kind` is one of `KINDS`; `turn` is the one in which it was said.
+    """
+
+    key: str
+    kind: str
+    value: str
+    words: str
+    turn: int
+
+
+@dataclass(frozen=True)
+class Edit:
+    """`key` names the line to remove or change; `kind` is that of a line to add."""
+
+    action: str
+    kind: str = ""
+    key: str = ""
+    text: str = ""
+
+
+def lines(state: DialogueState, catalog: Catalog) -> tuple[Line, ...]:
+    """All that counts for the next reply, by kind and in the order it was said."""
+    return tuple(line for line, _ in _entries(state, catalog))
+
+
+def parse_edit(data: Any) -> Edit:
+    """An edit from plain data, checked as far as it can be without a conversation.
+
+    Beside the kinds of lines, "must" and "must_not" name limits. Raises `EditError`.
+    """
+    if not isinstance(data, Mapping):
+        raise EditError("expected an edit with action, kind, key and text")
+    action, kind, key, text = (data.get(name) or "" for name in ("action", "kind", "key", "text"))
+    if action not in ACTIONS:
+        raise EditError(f"action is {_shown(action)}; expected {_any_of(ACTIONS)}")
+    if not all(isinstance(one, str) for one in (kind, key, text)):
+        raise EditError("kind, key and text of an edit are texts")
+    if action == "remove":
+        return Edit(action, key=key)
+    text = _cleaned(text)
+    if action == "change":
+        return Edit(action, key=key, text=text)
+    if kind in ("must", "must_not"):
+        negate = kind == "must_not" and not _NEGATED.match(text)
+        kind, text = "limit", f"no {text}" if negate else text
+    if kind not in KINDS:
+        raise EditError(f"kind is {_shown(kind)}; expected {_any_of(KINDS)}")
+    return Edit(action, kind=kind, text=text)
+
+
+def apply_edit(
+    state: DialogueState, edit: Edit, understander: Understander, turn: int
+) -> DialogueState:
+    """The state after an edit that is made in `turn`. Raises `EditError`."""
+    if edit.action == "add":
+        after = _added(state, edit.kind, _Text(edit.text, understander, turn))
+        if len(lines(after, understander.catalog)) > MAX_LINES:
+            raise EditError(f"there are {MAX_LINES} lines already; remove one before you add one")
+        return after
+    for line, held in _entries(state, understander.catalog):
+        if line.key == edit.key:
+            if edit.action == "remove":
+                return _removed(state, line, held)
+            return _changed(state, line, held, _Text(edit.text, understander, turn))
+    raise EditError("that line is no longer there; choose one of those that stand there now")
+
+
+def summary(edit: Edit, before: Sequence[Line], after: Sequence[Line]) -> str:
+    """What an edit did, in few words: `Removed “not after 1990”`."""
+    old = next((line for line in before if line.key == edit.key), None)
+    known = {line.key for line in before}
+    kind = old.kind if old else edit.kind
+    values = [line.value for line in after if line.key not in known and line.kind == kind]
+    new = _quoted(", ".join(values) or edit.text)
+    added_as = f" as {kind}" if kind in ITEMS else ""
+    if edit.action == "add" or old is None:
+        return f"Added {new}{added_as}"
+    if edit.action == "remove":
+        return f"Removed {_quoted(old.value)}"
+    return f"Changed {_quoted(old.value)} to {new}"
+
+
+# --- lines -----------------------------------------------------------------------------
+
+
+def _entries(state: DialogueState, catalog: Catalog) -> list[tuple[Line, tuple[Held, ...]]]:
+    """Every line with the entries of the state that it stands for."""
+    found: dict[str, tuple[Line, tuple[Held, ...]]] = {}
+
+    def put(kind: str, value: str, *held: Any) -> None:
+        words, turn = held[0].words, held[0].turn
+        content = f"{kind}\n{value}\n{words}\n{turn}"
+        key = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
+        if value.strip():
+            before = found[key][1] if key in found else ()
+            found[key] = Line(key, kind, value, words, turn), (*before, *held)
+
+    for phrase in state.wish:
+        put("wish", phrase.words, phrase)
+    for stated in state.limits:
+        put("limit", _limit_in_words(stated, catalog), stated)
+    for group in _by_words(state.leanings):
+        put("leaning", _values_of(group), *group)
+    for kind in ITEMS:
+        for mention in getattr(state, kind):
+            known = mention.item_id in catalog
+            put(kind, catalog[mention.item_id].name if known else mention.words, mention)
+    carried: set[Leaning] = set()
+    for phrase in state.taste:
+        leaning_to = [one for one in state.taste_leanings if _within(one.words, phrase.words)]
+        carried.update(leaning_to)
+        put("taste", phrase.words, phrase, *leaning_to)
+    for group in _by_words(one for one in state.taste_leanings if one not in carried):
+        put("taste", _values_of(group), *group)
+    for phrase in state.context:
+        put("context", phrase.words, phrase)
+    return list(found.values())
+
+
+def _by_words(leanings: Any) -> list[list[Leaning]]:
+    groups: dict[tuple[str, int], list[Leaning]] = {}
+    for one in leanings:
+        groups.setdefault((one.words, one.turn), []).append(one)
+    return list(groups.values())
+
+
+def _values_of(group: Sequence[Leaning]) -> str:
+    return " or ".join(dict.fromkeys(value for one in group for value in one.values))
+
+
+def _limit_in_words(stated: StatedLimit, catalog: Catalog) -> str:
+    """The catalog's words, except of a theme that is ruled out: those do not read well."""
+    kinds = {catalog.fields[name].kind for name in stated.limit.fields if name in catalog.fields}
+    if stated.limit.negated and Kind.TEXT in kinds:
+        return stated.words
+    return stated.limit.in_words(catalog)
+
+
+# --- edits -----------------------------------------------------------------------------
+
+
+def _removed(state: DialogueState, line: Line, held: tuple[Held, ...]) -> DialogueState:
+    after = _without(state, line.kind, held)
+    if line.kind in ("limit", "leaning", "context"):
+        after = replace(after, wish=_reworded(after.wish, line.words))
+    if line.kind in ("wish", "context"):  # what was read from its words goes with it
+        after = replace(
+            after,
+            leanings=tuple(
+                one
+                for one in after.leanings
+                if not (one.turn == line.turn and _within(one.words, line.words))
+            ),
+        )
+    return after
+
+
+def _changed(
+    state: DialogueState, line: Line, held: tuple[Held, ...], text: _Text
+) -> DialogueState:
+    """The state with a line in the place of another; what the old words led to is gone."""
+    if fold(text.said) in (fold(line.value), fold(line.words)):
+        raise EditError(f"{_quoted(text.said)} is what the line says already")
+    new = text.read_as(line.kind)
+    rest = _removed(state, line, held)
+    if line.kind in ("leaning", "context") and any(
+        _within(line.words, phrase.words) for phrase in state.wish
+    ):
+        rest = replace(rest, wish=_reworded(state.wish, line.words, text.said))
+    return _with(rest, line.kind, new, _place(state, line.kind, held))
+
+
+def _added(state: DialogueState, kind: str, text: _Text) -> DialogueState:
+    return _with(state, kind, text.read_as(kind), None)
+
+
+def _place(state: DialogueState, kind: str, held: tuple[Held, ...]) -> int | None:
+    standing = getattr(state, _PLACES[kind][0])
+    return standing.index(held[0]) if held[0] in standing else None
+
+
+def _with(
+    state: DialogueState, kind: str, new: Mapping[str, tuple[Any, ...]], place: int | None
+) -> DialogueState:
+    """The state with new entries, at `place` of the first list or at its end."""
+    main = _PLACES[kind][0]
+    standing = list(getattr(state, main))
+    fresh = [one for one in new[main] if not _stands(one, standing)]
+    if not fresh:
+        raise EditError(f"{_quoted(new[main][0].words)} stands there already")
+    at = len(standing) if place is None else place
+    changes: dict[str, Any] = {main: (*standing[:at], *fresh, *standing[at:])}
+    if kind == "context":
+        kinds = {one.kind for one in fresh}
+        kept = [one for one in changes[main] if one in fresh or one.kind not in kinds]
+        changes[main] = tuple(kept)
+    for name, entries in new.items():
+        if name != main:
+            kept = getattr(state, name)
+            changes[name] = (*kept, *(one for one in entries if not _stands(one, kept)))
+    other = {"liked": "disliked", "disliked": "liked"}.get(kind)
+    if other:
+        ids = {one.item_id for one in fresh}
+        changes[other] = tuple(m for m in getattr(state, other) if m.item_id not in ids)
+    return replace(state, **changes)
+
+
+def _stands(new: Held, standing: Sequence[Any]) -> bool:
+    """Whether the same was said before, whatever the words and the turn."""
+
+    def content(one: Any) -> Any:
+        match one:
+            case Mention():
+                return one.item_id
+            case StatedLimit():
+                return one.limit
+            case Leaning():
+                return one.field, frozenset(one.values)
+        return fold(one.words)
+
+    return content(new) in [content(one) for one in standing]
+
+
+def _without(state: DialogueState, kind: str, held: tuple[Held, ...]) -> DialogueState:
+    changes: dict[str, Any] = {
+        name: tuple(one for one in getattr(state, name) if one not in held)
+        for name in _PLACES[kind]
+    }
+    return replace(state, **changes)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text that stands on a line of some kind, and how to read it as that."""
+
+    said: str
+    understander: Understander
+    turn: int
+
+    def read_as(self, kind: str) -> dict[str, tuple[Any, ...]]:
+        """The entries that the text makes, by their place in the state."""
+        said, turn = self.said, self.turn
+        if kind in ITEMS:
+            return {kind: (Mention(self._item(), said, turn),)}
+        if kind == "limit":
+            return {"limits": self._limits()}
+        if kind == "context":
+            # Each kind of circumstance holds one; one of no known kind is a kind of its own.
+            of_kind = self.understander.circumstance(said) or fold(said)
+            return {"context": (Phrase(said, turn, of_kind),)}
+        leanings = tuple(
+            Leaning(field, values, words, turn)
+            for field, values, words in self.understander.read_leanings(said)
+        )
+        if kind == "leaning":
+            if not leanings:
+                raise EditError(
+                    f"{_quoted(said)} leans to nothing in this catalog; add it as a wish instead"
+                )
+            return {"leanings": leanings}
+        beside = "leanings" if kind == "wish" else "taste_leanings"
+        return {kind: (Phrase(said, turn),), beside: leanings}
+
+    def _item(self) -> str:
+        catalog = self.understander.catalog
+        ids = self.understander.link(self.said)
+        if not ids:
+            raise EditError(
+                f"{_quoted(self.said)} is no {catalog.noun} of this catalog; give the title of "
+                f"one, for example {_quoted(catalog.items[0].name)}"
+            )
+        if len(ids) > 1:
+            names = [catalog[one].name for one in ids]
+            more = ", …" if len(names) > _MENTIONED else ""
+            raise EditError(
+                f"{_quoted(self.said)} may be {', '.join(names[:_MENTIONED])}{more}; say which"
+            )
+        return ids[0]
+
+    def _limits(self) -> tuple[StatedLimit, ...]:
+        found = self.understander.read_limits(self.said)
+        if not found:
+            raise EditError(
+                f"{_quoted(self.said)} is no limit of this catalog"
+                f"{_examples(self.understander) or '; name a value of one of its fields'}"
+            )
+        return tuple(StatedLimit(limit, self.said, self.turn) for limit in found)
+
+
+# --- words -----------------------------------------------------------------------------
+
+
+def _cleaned(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise EditError(f"the text has {len(text):,} characters; at most {MAX_TEXT} are kept")
+    try:
+        cleaned = clean(text)
+    except ValueError:
+        cleaned = ""
+    if not fold(cleaned):
+        raise EditError("the text is empty; say in words what the line should hold")
+    return cleaned
+
+
+def _examples(understander: Understander) -> str:
+    """Limits that this catalog does know, from its years and its categories."""
+    catalog = understander.catalog
+    tried: list[str] = []
+    for f in catalog.of_kind(Kind.YEAR)[:1]:
+        years = [item.numbers[f.name] for item in catalog.items if f.name in item.numbers]
+        tried += [f"before {round(statistics.median(years), -1):.0f}"] if years else []
+    for f in catalog.of_kind(Kind.CATEGORY)[-1:]:
+        values = [v for one in catalog.vocabulary.get(f.name, {}).values() for v in one]
+        tried += values[:1]
+    known = [_quoted(text) for text in tried if understander.read_limits(text)]
+    return f"; say for example {' or '.join(known)}" if known else ""
+
+
+def _reworded(wish: Sequence[Phrase], words: str, instead: str = "") -> tuple[Phrase, ...]:
+    """A wish without some of its words, or with others in their place."""
+    result = []
+    for phrase in wish:
+        text = re.sub(
+            rf"(?<!\w){re.escape(words)}(?!\w)", lambda _: instead, phrase.words, flags=re.I
+        )
+        text = re.sub(r"\s+", " ", text).strip(" ,.;:-")
+        if text == phrase.words:
+            result.append(phrase)
+        elif any(word not in FUNCTION_WORDS for word in fold(text).split()):
+            result.append(replace(phrase, words=text))
+    return tuple(result)
+
+
+def _within(words: str, phrase: str) -> bool:
+    return f" {fold(words)} " in f" {fold(phrase)} "
+
+
+def _quoted(text: str) -> str:
+    return f"“{text if len(text) <= _QUOTED else text[: _QUOTED - 1].rstrip() + '…'}”"
+
+
+def _shown(value: Any) -> str:
+    return _quoted(str(value)[: _QUOTED * 2]) if value else "missing"
+
+
+def _any_of(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
