@@ -143,8 +143,12 @@ class Recommender:
         yield from self._answer(session, read, begun, picks)
 
     def preview(self, session_id: str, edit: Edit) -> str:
-        """What an edit would do, in the words of its turn. Raises as `edit` does."""
-        return self._edited(self.session(session_id), edit)[1]
+        """What an edit would do, in the words of its turn; with "" to a new conversation.
+
+        Raises as `edit` does, and writes nothing.
+        """
+        session = self.session(session_id) if session_id else Session("")
+        return self._edited(session, edit)[1]
 
     def _edited(self, session: Session, edit: Edit) -> tuple[DialogueState, str]:
         state = apply_edit(session.state, edit, self._understander, session.turn + 1)
