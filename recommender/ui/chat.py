@@ -135,7 +135,7 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     def retry(browser: Any, history: Any, gate: Gate, event: gr.RetryData) -> Any:
         return safe(handlers.again, None, _place(event), browser, history, gate)
 
-    def edit(browser: Any, history: Any, gate: Gate, event: gr.EditData) -> Any:
+    def reword(browser: Any, history: Any, gate: Gate, event: gr.EditData) -> Any:
         return safe(handlers.again, _words(event.value), _place(event), browser, history, gate)
 
     def revise(browser: Any, history: Any, gate: Gate, event: gr.EventData) -> Any:
@@ -158,7 +158,7 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
         (shown.more, more, [browser, chatbot, gate]),
         (panel.revise, revise, [browser, chatbot, gate]),
         (chatbot.retry, retry, [browser, chatbot, gate]),
-        (chatbot.edit, edit, [browser, chatbot, gate]),
+        (chatbot.edit, reword, [browser, chatbot, gate]),
     ]
     streams = [
         event(function, inputs, everything, **at_once).success(

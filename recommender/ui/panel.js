@@ -72,7 +72,9 @@ function complain(form, text) {
   const input = form.querySelector('.held-field');
   form.querySelector('.held-error').textContent = text;
   input.setAttribute('aria-invalid', String(Boolean(text)));
-  if (text) input.focus();
+  if (!text) return;
+  input.focus();
+  form.scrollIntoView({ block: 'nearest' });
 }
 
 function send(form, edit, done) {
@@ -173,6 +175,7 @@ function foot() {
   const forget = button('Forget me', '', () => {
     confirm.hidden = false;
     keep.focus();
+    confirm.scrollIntoView({ block: 'nearest' });
   });
   const close = () => { confirm.hidden = true; forget.focus(); };
   const keep = button('Keep it', '', close);
