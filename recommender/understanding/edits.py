@@ -1,13 +1,11 @@
-"""What was understood, one line per thing, and how a line is edited by hand.
+"""How a line of what was understood is edited by hand.
 
-A line is named by a key made of what it holds, so that a key of another conversation, or of
-a line that is gone, fits nothing. An edit gives a new state or raises `EditError` with a
-sentence for the user; it never guesses what a text might have meant. Nothing is stored here.
+An edit gives a new state or raises `EditError` with a sentence for the user; it never guesses
+what a text might have meant. Nothing is stored here.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 import statistics
 from collections.abc import Mapping, Sequence
@@ -15,44 +13,33 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from recommender.dialogue import DialogueState, Leaning, Mention, Phrase, StatedLimit
+from recommender.understanding.held import (
+    ITEMS,
+    KINDS,
+    PLACES,
+    Held,
+    Line,
+    entries,
+    lines,
+    stands,
+    within,
+)
 from recommender.understanding.update import Understander
 from recommender.understanding.words import FUNCTION_WORDS, clean
-from retrieval.catalog import Catalog, Kind, fold
+from retrieval.catalog import Kind, fold
+
+__all__ = ["KINDS", "Edit", "EditError", "Line", "apply_edit", "lines", "parse_edit", "summary"]
 
 ACTIONS = ("remove", "change", "add")
-KINDS = ("wish", "limit", "leaning", "liked", "disliked", "seen", "taste", "context")
-ITEMS = ("liked", "disliked", "seen")
 MAX_TEXT = 200  # characters of one line
 MAX_LINES = 60
 _QUOTED = 80  # characters of a value in a summary
 _MENTIONED = 4  # items of one name in a message
-# Where the entries of a kind lie in the state; a taste carries what it leans towards.
-_PLACES = {
-    "wish": ("wish",), "limit": ("limits",), "leaning": ("leanings",), "liked": ("liked",),
-    "disliked": ("disliked",), "seen": ("seen",), "taste": ("taste", "taste_leanings"),
-    "context": ("context",),
-}  # fmt: skip
 _NEGATED = re.compile(r"(?:no|not|nothing|never|without)\b", re.IGNORECASE)
-
-Held = Mention | StatedLimit | Phrase | Leaning
 
 
 class EditError(ValueError):
     """An edit that can't be made; the message tells the user what was expected."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One thing that is held of a conversation: in the catalog's words, and in the user's.
-
-    `kind` is one of `KINDS`; `turn` is the one in which it was said.
-    """
-
-    key: str
-    kind: str
-    value: str
-    words: str
-    turn: int
 
 
 @dataclass(frozen=True)
@@ -63,11 +50,6 @@ class Edit:
     kind: str = ""
     key: str = ""
     text: str = ""
-
-
-def lines(state: DialogueState, catalog: Catalog) -> tuple[Line, ...]:
-    """All that counts for the next reply, by kind and in the order it was said."""
-    return tuple(line for line, _ in _entries(state, catalog))
 
 
 def parse_edit(data: Any) -> Edit:
@@ -104,7 +86,7 @@ def apply_edit(
         if len(lines(after, understander.catalog)) > MAX_LINES:
             raise EditError(f"there are {MAX_LINES} lines already; remove one before you add one")
         return after
-    for line, held in _entries(state, understander.catalog):
+    for line, held in entries(state, understander.catalog):
         if line.key == edit.key:
             if edit.action == "remove":
                 return _removed(state, line, held)
@@ -127,62 +109,6 @@ def summary(edit: Edit, before: Sequence[Line], after: Sequence[Line]) -> str:
     return f"Changed {_quoted(old.value)} to {new}"
 
 
-# --- lines -----------------------------------------------------------------------------
-
-
-def _entries(state: DialogueState, catalog: Catalog) -> list[tuple[Line, tuple[Held, ...]]]:
-    """Every line with the entries of the state that it stands for."""
-    found: dict[str, tuple[Line, tuple[Held, ...]]] = {}
-
-    def put(kind: str, value: str, *held: Any) -> None:
-        words, turn = held[0].words, held[0].turn
-        content = f"{kind}\n{value}\n{words}\n{turn}"
-        key = hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
-        if value.strip():
-            before = found[key][1] if key in found else ()
-            found[key] = Line(key, kind, value, words, turn), (*before, *held)
-
-    for phrase in state.wish:
-        put("wish", phrase.words, phrase)
-    for stated in state.limits:
-        put("limit", _limit_in_words(stated, catalog), stated)
-    for group in _by_words(state.leanings):
-        put("leaning", _values_of(group), *group)
-    for kind in ITEMS:
-        for mention in getattr(state, kind):
-            known = mention.item_id in catalog
-            put(kind, catalog[mention.item_id].name if known else mention.words, mention)
-    carried: set[Leaning] = set()
-    for phrase in state.taste:
-        leaning_to = [one for one in state.taste_leanings if _within(one.words, phrase.words)]
-        carried.update(leaning_to)
-        put("taste", phrase.words, phrase, *leaning_to)
-    for group in _by_words(one for one in state.taste_leanings if one not in carried):
-        put("taste", _values_of(group), *group)
-    for phrase in state.context:
-        put("context", phrase.words, phrase)
-    return list(found.values())
-
-
-def _by_words(leanings: Any) -> list[list[Leaning]]:
-    groups: dict[tuple[str, int], list[Leaning]] = {}
-    for one in leanings:
-        groups.setdefault((one.words, one.turn), []).append(one)
-    return list(groups.values())
-
-
-def _values_of(group: Sequence[Leaning]) -> str:
-    return " or ".join(dict.fromkeys(value for one in group for value in one.values))
-
-
-def _limit_in_words(stated: StatedLimit, catalog: Catalog) -> str:
-    """The catalog's words, except of a theme that is ruled out: those do not read well."""
-    kinds = {catalog.fields[name].kind for name in stated.limit.fields if name in catalog.fields}
-    if stated.limit.negated and Kind.TEXT in kinds:
-        return stated.words
-    return stated.limit.in_words(catalog)
-
-
 # --- edits -----------------------------------------------------------------------------
 
 
@@ -196,7 +122,7 @@ def _removed(state: DialogueState, line: Line, held: tuple[Held, ...]) -> Dialog
             leanings=tuple(
                 one
                 for one in after.leanings
-                if not (one.turn == line.turn and _within(one.words, line.words))
+                if not (one.turn == line.turn and within(one.words, line.words))
             ),
         )
     return after
@@ -211,7 +137,7 @@ def _changed(
     new = text.read_as(line.kind)
     rest = _removed(state, line, held)
     if line.kind in ("leaning", "context") and any(
-        _within(line.words, phrase.words) for phrase in state.wish
+        within(line.words, phrase.words) for phrase in state.wish
     ):
         rest = replace(rest, wish=_reworded(state.wish, line.words, text.said))
     return _with(rest, line.kind, new, _place(state, line.kind, held))
@@ -222,7 +148,7 @@ def _added(state: DialogueState, kind: str, text: _Text) -> DialogueState:
 
 
 def _place(state: DialogueState, kind: str, held: tuple[Held, ...]) -> int | None:
-    standing = getattr(state, _PLACES[kind][0])
+    standing = getattr(state, PLACES[kind][0])
     return standing.index(held[0]) if held[0] in standing else None
 
 
@@ -230,9 +156,9 @@ def _with(
     state: DialogueState, kind: str, new: Mapping[str, tuple[Any, ...]], place: int | None
 ) -> DialogueState:
     """The state with new entries, at `place` of the first list or at its end."""
-    main = _PLACES[kind][0]
+    main = PLACES[kind][0]
     standing = list(getattr(state, main))
-    fresh = [one for one in new[main] if not _stands(one, standing)]
+    fresh = [one for one in new[main] if not stands(one, standing)]
     if not fresh:
         raise EditError(f"{_quoted(new[main][0].words)} stands there already")
     at = len(standing) if place is None else place
@@ -241,10 +167,10 @@ def _with(
         kinds = {one.kind for one in fresh}
         kept = [one for one in changes[main] if one in fresh or one.kind not in kinds]
         changes[main] = tuple(kept)
-    for name, entries in new.items():
+    for name, found in new.items():
         if name != main:
             kept = getattr(state, name)
-            changes[name] = (*kept, *(one for one in entries if not _stands(one, kept)))
+            changes[name] = (*kept, *(one for one in found if not stands(one, kept)))
     other = {"liked": "disliked", "disliked": "liked"}.get(kind)
     if other:
         ids = {one.item_id for one in fresh}
@@ -252,26 +178,9 @@ def _with(
     return replace(state, **changes)
 
 
-def _stands(new: Held, standing: Sequence[Any]) -> bool:
-    """Whether the same was said before, whatever the words and the turn."""
-
-    def content(one: Any) -> Any:
-        match one:
-            case Mention():
-                return one.item_id
-            case StatedLimit():
-                return one.limit
-            case Leaning():
-                return one.field, frozenset(one.values)
-        return fold(one.words)
-
-    return content(new) in [content(one) for one in standing]
-
-
 def _without(state: DialogueState, kind: str, held: tuple[Held, ...]) -> DialogueState:
     changes: dict[str, Any] = {
-        name: tuple(one for one in getattr(state, name) if one not in held)
-        for name in _PLACES[kind]
+        name: tuple(one for one in getattr(state, name) if one not in held) for name in PLACES[kind]
     }
     return replace(state, **changes)
 
@@ -376,10 +285,6 @@ def _reworded(wish: Sequence[Phrase], words: str, instead: str = "") -> tuple[Ph
         elif any(word not in FUNCTION_WORDS for word in fold(text).split()):
             result.append(replace(phrase, words=text))
     return tuple(result)
-
-
-def _within(words: str, phrase: str) -> bool:
-    return f" {fold(words)} " in f" {fold(phrase)} "
 
 
 def _quoted(text: str) -> str:
