@@ -26,7 +26,7 @@ from recommender.engine import open_retriever
 from recommender.language_model import load_language_model
 from recommender.ranking import JoinedRanker, Scores, make_scorer, nouns_of
 from recommender.settings import RANKERS, Settings
-from recommender.understanding.update import Understander
+from recommender.understanding.understander import Understander
 from retrieval.catalog import Item, load_catalog
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.retriever import Candidate

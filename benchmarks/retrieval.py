@@ -16,7 +16,7 @@ from benchmarks.labelled import LabelledRequest, interval, load_requests, ndcg, 
 from recommender.dialogue import Session
 from recommender.engine import open_retriever
 from recommender.settings import Settings
-from recommender.understanding.update import Understander
+from recommender.understanding.understander import Understander
 from retrieval.catalog import load_catalog
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.retriever import Query, RetrieverWeights

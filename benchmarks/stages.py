@@ -24,7 +24,7 @@ from recommender.language_model import LanguageModel, load_language_model
 from recommender.ranking import BlockScorer, nouns_of
 from recommender.settings import Settings
 from recommender.store import Store
-from recommender.understanding.update import Understander
+from recommender.understanding.understander import Understander
 
 STAGES = ("understand", "retrieve", "rank", "explain", "total")
 LISTED = 20  # candidates of the comparison

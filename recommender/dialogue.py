@@ -95,9 +95,10 @@ class DialogueState:
 
     `taste` and `taste_leanings` last; `wish` and `leanings` are of the moment, which began
     in turn `began`. `shown` holds the ids of items already picked in this session, oldest
-    first; `last_shown` those of the last reply that had picks. `focus` is the item and
-    `people` are the persons last spoken of, whom "it" and "her" mean. `stands_for` is the
-    turn whose state this is: an undo goes back to that of an earlier one.
+    first; `last_shown` those of the last reply that had picks. `spoken_of` are the items and
+    `people` the persons last spoken of, whom "it", "both" and "her" mean; `asked` is the
+    field that was last asked for, as in "and the third?". `stands_for` is the turn whose
+    state this is: an undo goes back to that of an earlier one.
     """
 
     liked: tuple[Mention, ...] = ()
@@ -112,7 +113,8 @@ class DialogueState:
     shown: tuple[str, ...] = ()
     last_shown: tuple[str, ...] = ()
     began: int = 0
-    focus: str = ""
+    spoken_of: tuple[str, ...] = ()
+    asked: str = ""
     people: tuple[str, ...] = ()
     choice: Choice | None = None
     stands_for: int = 0
@@ -143,7 +145,8 @@ class DialogueState:
             shown=tuple(data["shown"]),
             last_shown=tuple(data["last_shown"]),
             began=data["began"],
-            focus=data.get("focus", ""),
+            spoken_of=tuple(data.get("spoken_of", ())),
+            asked=data.get("asked", ""),
             people=tuple(data.get("people", ())),
             choice=_choice(data.get("choice")),
             stands_for=data.get("stands_for", 0),

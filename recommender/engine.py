@@ -18,6 +18,7 @@ from typing import Any
 from prompts.instruction import Instruction
 from prompts.templates import Templates
 from recommender import wording
+from recommender.answers import answer
 from recommender.dialogue import (
     Act,
     Degraded,
@@ -39,7 +40,7 @@ from recommender.ranking import JoinedRanker, Ranker, RetrieverRanker, make_scor
 from recommender.settings import Settings
 from recommender.store import Store
 from recommender.understanding.edits import Edit, EditError, Line, apply_edit, lines, summary
-from recommender.understanding.update import Understander, Understanding
+from recommender.understanding.understander import Understander, Understanding
 from recommender.understanding.words import UtteranceError
 from retrieval.catalog import Catalog, load_catalog
 from retrieval.encoder import Encoder, SentenceTransformerEncoder
@@ -49,9 +50,9 @@ from retrieval.retriever import Candidate, DenseRetriever
 __all__ = ["EditError", "FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
 log = logging.getLogger(__name__)
 _HEARTBEAT_S = 0.1
+_UNDOABLE = 20  # turns that an undo can go back to
 _STAGES = ("understand", "retrieve", "rank", "explain", "total")
 _LINE_OF_MARK = {"seen": "seen", "not_for_me": "disliked", "more_like_this": "liked"}
-_TALK = {Act.GREET, Act.THANK, Act.START_OVER}
 
 
 class UnknownSessionError(LookupError):
@@ -176,12 +177,8 @@ class Recommender:
         status = "failed"
         try:
             yield Understood(replace(session, turn=session.turn + 1, state=read.state), instruction)
-            if set(read.acts) <= _TALK:
-                yield from self._say(turn, wording.small_talk(read.acts, self.catalog))
-            elif read.question is not None:
-                turn.suggestions = wording.chips(read.state, (), self.catalog)
-                yield from self._say(turn, wording.answer(read.question, self.catalog))
-            else:
+            yield from self._respond(turn, session, read)
+            if read.asks_for_items:
                 candidates, repeated = self._retrieve(turn, read, picks)
                 yield from self._rank(turn, read, instruction, candidates, picks)
                 read = replace(read, state=_with_shown(read.state, turn.picks))
@@ -195,6 +192,27 @@ class Recommender:
             turn.timed("total", begun)
             self._finish(turn, status)
         yield Done(self._reply_of(session, read, instruction, turn))
+
+    def _respond(self, turn: _Turn, session: Session, read: Understanding) -> Iterator[Event]:
+        """What is said apart from picks: answers, a question back, small talk."""
+        for item_id, stars in read.rated:
+            self.store.rate(session.id, session.turn + 1, item_id, "rating", stars)
+        if read.questions:
+            turn.suggestions = wording.chips(read.state, (), self.catalog)
+            picked = self._picked_before(session.id)
+            answers = [answer(one, self.catalog, picked, read.state) for one in read.questions]
+            yield from self._say(turn, "\n".join(answers))
+        if read.state.choice is not None:
+            turn.suggestions = wording.choice_chips(read.state.choice, self.catalog)
+            yield from self._say(turn, wording.which_one(read.state.choice, self.catalog))
+        elif not read.asks_for_items and not read.questions:
+            yield from self._say(turn, wording.small_talk(read, self.catalog))
+        if turn.message and read.asks_for_items:
+            yield from self._say(turn, "\n\n")
+
+    def _picked_before(self, session_id: str) -> dict[str, Pick]:
+        """The last pick of each item in a session."""
+        return {pick.item.id: pick for reply in self.replies(session_id) for pick in reply.picks}
 
     def _instruct(self, read: Understanding) -> Instruction:
         template = self.templates.choose(read.aspects)
@@ -346,10 +364,11 @@ class Recommender:
             raise UnknownSessionError(
                 f"unknown session {str(session_id)[:40]!r}; leave it out to begin a new one"
             )
-        last = self.store.last_turn(session_id)
-        if last is None:
+        *earlier, last = self.store.states(session_id) or [(0, None)]
+        if last[1] is None:
             return Session(session_id)
-        return Session(session_id, last[0], DialogueState.from_dict(last[1]))
+        states = tuple(DialogueState.from_dict(state) for _, state in earlier[-_UNDOABLE:])
+        return Session(session_id, last[0], DialogueState.from_dict(last[1]), states)
 
     def replies(self, session_id: str) -> list[Reply]:
         """All turns of a session as replies, oldest first; picks that left the catalog are gone."""
@@ -483,7 +502,8 @@ def _heartbeats(call: concurrent.futures.Future[Any], budget_s: float) -> Iterat
 
 def _with_shown(state: DialogueState, picks: tuple[Pick, ...]) -> DialogueState:
     shown = tuple(pick.item.id for pick in picks)
-    return replace(state, shown=tuple(dict.fromkeys((*state.shown, *shown))), last_shown=shown)
+    known = tuple(dict.fromkeys((*state.shown, *shown)))
+    return replace(state, shown=known, last_shown=shown or state.last_shown, spoken_of=())
 
 
 def _judged(

@@ -212,13 +212,12 @@ class Store:
                 pick["evidence"] = json.loads(pick["evidence"])
         return rows
 
-    def last_turn(self, session: str) -> tuple[int, dict[str, Any]] | None:
-        """Number and state of the last turn."""
+    def states(self, session: str) -> list[tuple[int, dict[str, Any]]]:
+        """Number and state of every turn, oldest first."""
         rows = self._rows(
-            "select number, state from turns where session = ? order by number desc limit 1",
-            [session],
+            "select number, state from turns where session = ? order by number", [session]
         )
-        return (rows[0]["number"], json.loads(rows[0]["state"])) if rows else None
+        return [(row["number"], json.loads(row["state"])) for row in rows]
 
     def state_of_turn(self, turn: int) -> dict[str, Any]:
         row = self._rows("select state from turns where id = ?", [turn])[0]

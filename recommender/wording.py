@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from recommender.dialogue import Act, DialogueState, Pick
-from recommender.understanding.questions import Question
-from recommender.understanding.update import Understanding
+from recommender.dialogue import Act, Choice, DialogueState, Pick
+from recommender.understanding.talk import is_crisis
+from recommender.understanding.understander import Understanding
 from retrieval.catalog import Catalog, Kind
 from retrieval.limits import Limit, LimitFilter
 
@@ -22,14 +22,14 @@ def opening(understanding: Understanding, catalog: Catalog, repeated: bool) -> s
     wish = state.wish[-1].words if state.wish else ""
     limits = ", ".join(dict.fromkeys(_in_words(s.limit, state, catalog) for s in state.limits))
     liked = [catalog[m.item_id].title for m in state.liked if m.turn >= state.began]
-    if Act.UNDO in understanding.acts:
-        start = f"Without “{', '.join(s.words for s in understanding.lifted)}”"
+    if Act.UNDO in understanding.acts and understanding.taken_back:
+        start = f"Without “{', '.join(understanding.taken_back)}”"
     elif Act.MORE in understanding.acts:
         start = "More of the same"
     elif wish:
         start = f"For “{wish}”"
     elif liked:
-        start = f"Close to {_listed(liked)}"
+        start = f"Close to {listed(liked)}"
     else:
         start = f"Some {catalog.nouns} to look at"
     line = f"{start} ({limits}):" if limits else f"{start}:"
@@ -70,8 +70,23 @@ def conflict_chips(understanding: Understanding, limits: LimitFilter) -> tuple[s
     return tuple(f"Forget {_said(limit, state)}" for limit in given)[:_MOST_CHIPS]
 
 
-def small_talk(acts: Sequence[Act], catalog: Catalog) -> str:
-    if Act.GREET in acts:
+def small_talk(understanding: Understanding, catalog: Catalog) -> str:
+    """The short answer to what asks for no items, leading back to what can be asked."""
+    acts = understanding.acts
+    if Act.UNSAFE in acts:
+        if is_crisis(understanding.utterance):
+            return (
+                "I am sorry that you feel this way. I can only recommend "
+                f"{catalog.nouns}, but please talk to someone you trust, or to a crisis line in "
+                "your country; in an emergency call the emergency number. You matter."
+            )
+        return f"I can't help with that. I can recommend {catalog.nouns}, if you like."
+    if Act.OFF_TOPIC in acts:
+        return (
+            f"That is outside what I know: I recommend {catalog.nouns} and answer questions about "
+            f"them. What kind of {catalog.noun} would you like?"
+        )
+    if Act.GREET in acts and Act.START_OVER not in acts:
         return (
             f"Hello! Tell me in your own words what {catalog.noun} you are looking for: a mood, "
             f"a {catalog.noun} you loved, or what it must and must not be."
@@ -81,17 +96,23 @@ def small_talk(acts: Sequence[Act], catalog: Catalog) -> str:
     return "All right, we start afresh. What are you looking for?"
 
 
-def answer(question: Question, catalog: Catalog) -> str:
-    """What the catalog says of one field of an item."""
-    item, f = catalog[question.item_id], catalog.fields[question.field]
-    values = item.values(f.name)
-    if not values:
-        return f"The catalog does not say: {item.name} has no {f.label} here."
-    if f.kind is Kind.TEXT:
-        return f"{item.name}: {values[0]}"
-    said = _listed(values) + (f" {f.unit}" if f.unit else "")
-    label = f"{f.label}s" if len(values) > 1 and f.kind is not Kind.PERSON else f.label
-    return f"{item.name}, {label}: {said}."
+def which_one(choice: Choice, catalog: Catalog) -> str:
+    """Asks which of several items of one title is meant."""
+    names = [_told_apart(i, choice, catalog) for i in choice.item_ids]
+    return f"There is more than one “{choice.words}” here. Do you mean {' or '.join(names)}?"
+
+
+def choice_chips(choice: Choice, catalog: Catalog) -> tuple[str, ...]:
+    return tuple(_told_apart(i, choice, catalog) for i in choice.item_ids)[:_MOST_CHIPS]
+
+
+def _told_apart(item_id: str, choice: Choice, catalog: Catalog) -> str:
+    """The name of an item, with a person of it where the names of several are the same."""
+    item = catalog[item_id]
+    if sum(catalog[i].name == item.name for i in choice.item_ids) < 2:
+        return item.name
+    people = [v for f in catalog.of_kind(Kind.PERSON) for v in item.values(f.name)[:1]]
+    return f"{item.name}, {people[0]}" if people else item.name
 
 
 def chips(state: DialogueState, picks: Sequence[Pick], catalog: Catalog) -> tuple[str, ...]:
@@ -120,5 +141,6 @@ def _reads_well(limit: Limit, catalog: Catalog) -> bool:
     return not (limit.negated and Kind.TEXT in kinds)
 
 
-def _listed(titles: Sequence[str]) -> str:
+def listed(titles: Sequence[str]) -> str:
+    """ "A, B and C"."""
     return " and ".join([", ".join(titles[:-1]), titles[-1]]) if len(titles) > 1 else titles[0]

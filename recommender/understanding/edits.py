@@ -24,7 +24,7 @@ from recommender.understanding.held import (
     stands,
     within,
 )
-from recommender.understanding.update import Understander
+from recommender.understanding.understander import Understander
 from recommender.understanding.words import FUNCTION_WORDS, clean
 from retrieval.catalog import Kind, fold
 

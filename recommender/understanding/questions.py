@@ -1,7 +1,7 @@
-"""Questions about an item that was shown: "who directed the second one?"
+"""Questions about items: of a field, whether something holds, how two differ, why a pick.
 
-Which phrases ask for which field is said by the catalog's card (`asks`); which item is
-meant comes from an ordinal, a title, or a pronoun for the item last spoken of.
+Which phrases ask for which field is said by the catalog (`Field.asks`, labels); what a
+yes-or-no question asks for is read like a limit. Wishes put as questions are left alone.
 """
 
 from __future__ import annotations
@@ -9,69 +9,266 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from recommender.dialogue import DialogueState
+from recommender.dialogue import Act, DialogueState
 from recommender.understanding.lexicon import Lexicon
-from recommender.understanding.words import split_words
+from recommender.understanding.reader import Reader, Reading
+from recommender.understanding.references import direction_of, pronoun_item, read_references
+from recommender.understanding.words import FUNCTION_WORDS, split_words
+from retrieval.catalog import Field, Kind, fold
+from retrieval.limits import Limit
 
-ORDINALS = {
-    "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3,
-    "fifth": 4, "5th": 4, "last": -1,
-}  # fmt: skip
-_ORDINAL = re.compile(
-    r"\b(?:the )?(first|second|third|fourth|fifth|last|1st|2nd|3rd|4th|5th)(?: one\b.*|'s .*| \w+)?"
-    r"\s*[?.!]*$"
-    r"|\b(?:number|no\.?|#) ?(\d)\b"
+_LEAD = r"^(?:(?:and|so|but|ok(?:ay)?|well|hmm+|oh|wait|also|btw|by the way|tell me|do you know|can you tell me|could you tell me|any idea|remind me|i wonder|just curious)\b[ ,:-]*)*"
+_WH = r"(?:who|whose|what|what's|whats|which|when|where|how|who's|whos|how's|when's|where's)"
+_AUX = r"(?:is|isn't|isnt|was|wasn't|are|were|does|doesn't|did|didn't|has|have|do|will|would)"
+# Questions that wish for something, or ask the recommender to change it.
+_WISH = re.compile(
+    r"\b(?:should (?:i|we)|could (?:i|we|you|it)|can (?:i|we|you|it)|would you|do you have|have you got|"
+    r"you got|is there (?:a|an|any|some|one)|are there|else|recommend(?!ed)|to (?:watch|see|read|play)|"
+    r"something|anything|any good|(?:a|some|any|good|best) [\w' -]*?\b(?:{nouns})\b|what about something|how about (?:a|an|some|one)\b)"
 )
-_PRONOUN = re.compile(r"\b(?:it|that|this|that one|this one|it's|that's)\b")
-_WISH = re.compile(r"\b(?:a|an|some|any|good|best|should|could|would|recommend|to watch)\b")
+_OF_WISH = re.compile(r"^(?: (?:a|an|some|any|good|best|should|could|would|recommend|to watch|the best)\b)")
+# "What is a good western that is short?" asks for something else.
+_FOR_ONE = re.compile(
+    r"(?:what|which|who|where)(?:'s| is| are|s)? (?:a|an|some|any|good|best|the best|other|more)\b"
+)
+_WHY = re.compile(
+    _LEAD + r"(?:(?:why|how come)(?P<rest>\b.*)|(?:explain|justify)\b.*|what makes you (?:think|say|pick|suggest)\b.*|"
+    r"what(?:'s| is| was) (?:the|your) (?:reason|reasoning|logic)\b.*|on what grounds\b.*|.*\bwhy (?:did|do|would|have|are) you\b.*)$"
+)  # fmt: skip
+_OWN_CHOICE = re.compile(
+    r"\byou\b|\b(?:pick|picked|suggest|suggested|suggestion|recommend|recommended|choose|chose|chosen|list|listed|here|shown|match|first|top|on top)\b"
+)
+_COMPARE = re.compile(
+    r"\b(?:compare|comparison|compared|difference|differences|differ|versus|vs\.?)\b|\bhow (?:do|does|is|are) .+ (?:compare|differ|different|stack up)\b|"
+    r"\bwhich (?:one |of (?:them|these|those|the two|the three|the (?:first|last) two) |{nouns} )?(?:is|was|are|has|runs|came|would|do|should|did|lasts|looks|sounds)\b|"
+    r"\bwhich (?:one )?(?:of|would|do|should)\b|\bwhat(?:'s| is) the \w+(?:est)\b(?: \w+)? of\b|\bwhich (?:one)?\??$"
+)
+_BARE_OR = re.compile(r"\bor\b")
 
 
 @dataclass(frozen=True)
 class Question:
-    """An item and the field of it that is asked for."""
+    """What is asked of which items.
 
-    item_id: str
-    field: str
+    `act` is QUESTION, COMPARE or WHY. `field` is the one asked for, "" where the catalog
+    has none for it; `limits` are what a yes-or-no question, or "which of these", asks for,
+    `leanings` the same as (field, value) pairs of which one would do; `direction` is +1 or
+    -1 where the greatest or least of `field` is wanted. `words` are as asked.
+    """
 
-
-def read_question(text: str, state: DialogueState, lexicon: Lexicon) -> Question | None:
-    """The question that an utterance asks about an item, or None."""
-    spoken = text.lower().strip()
-    field, asking = "", ""
-    for f in lexicon.catalog.fields.values():
-        for phrase in f.asks:
-            # The longest phrase knows best: "what is the runtime" is not "what is".
-            found = re.search(rf"^(?:and |so |ok(?:ay)?,? |but )?{re.escape(phrase)}\b", spoken)
-            if found and len(phrase) > len(asking):
-                field, asking = f.name, phrase
-    if not field:
-        return None
-    behind = spoken[spoken.index(asking) + len(asking) :]
-    # "What is a good western that is short?" asks for something else.
-    pointed = "" if _WISH.search(behind) else _pointed_at(behind, state)
-    item_id = _named(text, lexicon) or pointed
-    return Question(item_id, field) if item_id in lexicon.catalog else None
+    act: Act
+    item_ids: tuple[str, ...]
+    field: str = ""
+    limits: tuple[Limit, ...] = ()
+    leanings: tuple[tuple[str, str], ...] = ()
+    direction: int = 0
+    words: str = ""
+    yes_or_no: bool = False
 
 
-def _named(text: str, lexicon: Lexicon) -> str:
-    """A title that closes the question: "who directed Heat?"."""
-    words = split_words(text)
-    for first, last, ids in lexicon.titles(words):
-        if (
-            last == len(words)
-            and first >= 2
-            and any(word.capitalised for word in words[first:last])
+class QuestionReader:
+    """Reads questions in the words of one catalog."""
+
+    def __init__(self, lexicon: Lexicon, reader: Reader) -> None:
+        self._lexicon = lexicon
+        self._reader = reader
+        self._catalog = lexicon.catalog
+        catalog = lexicon.catalog
+        nouns = "|".join(map(re.escape, (catalog.noun, catalog.nouns, *catalog.other_nouns)))
+        self._wish = re.compile(_WISH.pattern.replace("{nouns}", nouns))
+        self._compare = re.compile(_COMPARE.pattern.replace("{nouns}", f"(?:{nouns})"))
+
+    def read(self, text: str, state: DialogueState) -> Question | None:
+        """The question that a text asks about items, or None."""
+        spoken = text.lower().strip()
+        body = re.sub(_LEAD, "", spoken)
+        asking = re.match(rf"(?:{_WH}|{_AUX}|why|explain|compare)\b", body) is not None
+        if not (asking or spoken.rstrip().endswith("?") or self._opens_question(body)):
+            return None
+        if len(spoken) > 300 or _FOR_ONE.match(body):
+            return None
+        reading = self._reader.read(text, read_references(text, state, self._lexicon))
+        ids = tuple(dict.fromkeys(i for item in reading.items for i in _meant(item.ids, state)))
+        for question in (
+            self._why(text, spoken, ids, state),
+            self._comparison(text, spoken, ids, state),
+            self._of_field(text, body, ids, state),
+            self._yes_or_no(text, body, ids, state),
+            self._unknown(text, body, ids, state),
         ):
-            return ids[-1]  # of films of one name the latest
-    return ""
+            if question is not None and all(i in self._catalog for i in question.item_ids):
+                return question
+        return None
+
+    def _opens_question(self, body: str) -> bool:
+        return any(
+            body.startswith(phrase) for f in self._catalog.fields.values() for phrase in f.asks
+        ) or bool(re.match(r"(?:more about|tell me (?:more )?about|describe|compare|difference)\b", body))
+
+    # --- why --------------------------------------------------------------------------
+
+    def _why(
+        self, text: str, spoken: str, ids: tuple[str, ...], state: DialogueState
+    ) -> Question | None:
+        match = _WHY.match(spoken)
+        if match is None or not (state.last_shown or ids):
+            return None
+        rest = (match["rest"] or "").strip(" ?!.")
+        if rest.startswith("not"):
+            return None  # "why not something newer?"
+        if not ids and rest and not _OWN_CHOICE.search(rest):
+            pronoun = pronoun_item(rest, state)
+            if not pronoun or len(rest.split()) > 4:
+                return None
+            ids = (pronoun,)
+        if not ids:
+            pronoun = pronoun_item(rest, state)
+            ids = (pronoun,) if pronoun else state.last_shown
+        return Question(Act.WHY, ids, words=text)
+
+    # --- two or more items --------------------------------------------------------------
+
+    def _comparison(
+        self, text: str, spoken: str, ids: tuple[str, ...], state: DialogueState
+    ) -> Question | None:
+        direction = self._direction(spoken)
+        matched = self._compare.search(spoken)
+        among = "which" in spoken or re.search(r"\bof (?:them|these|those|the (?:two|three))\b", spoken)
+        if not matched and not (
+            len(ids) > 1 and (direction or _BARE_OR.search(spoken) or " than " in spoken)
+        ):
+            return None
+        if len(ids) < 2:
+            if not among and not re.search(r"\b(?:them|these|those|two|three|picks|all)\b", spoken):
+                return None
+            pair = state.spoken_of if len(state.spoken_of) > 1 else state.last_shown
+            if re.search(r"\btwo\b", spoken) and len(pair) > 2:
+                pair = pair[:2]
+            ids = pair
+        if len(ids) < 2 or self._wish.search(spoken) and not matched:
+            return None
+        if direction is None and among and not re.search(r"\bcompare|differ", spoken):
+            limits, leanings = self._asked(text, spoken)
+            if limits or leanings:
+                return Question(Act.COMPARE, ids, limits=limits, leanings=leanings, words=text)
+        f, sign = direction or (None, 0)
+        return Question(Act.COMPARE, ids, f.name if f else "", direction=sign, words=text)
+
+    def _direction(self, spoken: str) -> tuple[Field, int] | None:
+        words = re.findall(r"[\w'-]+", spoken)
+        for size in (3, 2, 1):
+            for first in range(len(words) - size + 1):
+                found = direction_of(" ".join(words[first : first + size]), self._catalog)
+                if found:
+                    return found
+        return None
+
+    # --- one item -----------------------------------------------------------------------
+
+    def _of_field(
+        self, text: str, body: str, ids: tuple[str, ...], state: DialogueState
+    ) -> Question | None:
+        elliptic = re.match(r"(?:and |what about |how about |and what about |same for )+", f"{text.lower().strip()}")
+        if elliptic and ids and len(body.split()) <= 8 and not self._wish.search(body):
+            name = state.asked or next((f.name for f in self._catalog.of_kind(Kind.TEXT)), "")
+            if name and (state.asked or text.rstrip().endswith("?")):
+                return Question(Act.QUESTION, ids, name, words=text)
+        field, asking = self._field_asked(body)
+        if field is None:
+            return None
+        behind = body[body.index(asking) + len(asking) :] if asking else body
+        if _OF_WISH.match(behind) or (self._wish.search(body) and not ids):
+            return None
+        ids = ids or self._named(text) or self._pointed(behind or body, state)
+        return Question(Act.QUESTION, ids, field.name, words=text) if ids else None
+
+    def _field_asked(self, body: str) -> tuple[Field | None, str]:
+        best: tuple[Field | None, str] = (None, "")
+        for f in self._catalog.fields.values():
+            for phrase in f.asks:
+                # The longest phrase knows best: "what is the runtime" is not "what is".
+                if re.match(rf"{re.escape(phrase)}(?!\w)", body) and len(phrase) > len(best[1]):
+                    best = f, phrase
+        if best[0] is not None and best[0].kind is not Kind.TEXT:
+            return best
+        if re.match(rf"(?:{_WH})\b", body):
+            words = set(fold(body).split())
+            for f in self._catalog.fields.values():
+                names = {fold(f.label), fold(f.name), fold(f.label).rstrip("s"), fold(f.name).rstrip("s")}
+                if f.kind is not Kind.TEXT and names & words:
+                    return f, ""
+        return best
+
+    def _named(self, text: str) -> tuple[str, ...]:
+        """A title that closes the question: "who directed heat?"."""
+        words = split_words(text)
+        for first, last, ids in self._lexicon.titles(words):
+            if last == len(words) and first >= 2:
+                return (ids[-1],)  # of items of one name the latest
+        return ()
+
+    def _pointed(self, spoken: str, state: DialogueState) -> tuple[str, ...]:
+        found = pronoun_item(spoken, state)
+        return (found,) if found else ()
+
+    def _yes_or_no(
+        self, text: str, body: str, ids: tuple[str, ...], state: DialogueState
+    ) -> Question | None:
+        denies = re.match(r"(?:isn'?t|wasn'?t|doesn'?t|didn'?t|do|will|would|have)\b", body)
+        if denies and not body.rstrip().endswith("?"):
+            return None  # "didn't care for it"
+        if not re.match(rf"{_AUX}\b", body) or re.match(r"is (?:that|it) (?:all|it|everything)\b", body):
+            return None
+        if re.match(r"(?:is it possible|do i|do we|are you|do you|have you|did you|will you|would you|is there (?!.*\bin (?:it|that|this)\b)|are there (?!.*\bin (?:it|that|this)\b))", body):
+            return None
+        ids = ids or self._named(text) or self._pointed(body, state)
+        if not ids:
+            return None
+        limits, leanings = self._asked(text, body)
+        return Question(
+            Act.QUESTION, ids[:1], limits=limits, leanings=leanings, words=text, yes_or_no=True
+        )
+
+    def _asked(self, text: str, body: str) -> tuple[tuple[Limit, ...], tuple[tuple[str, str], ...]]:
+        """What a yes-or-no question asks for, read as if it were wished for."""
+        predicate = re.sub(r"\b(?:it|that|this|is|are|was|does|has|did|one|ones|which|of|them|these|those|the)\b", " ", re.sub(rf"^{_AUX}\b", "", body))
+        reading = self._reader.read(" ".join(predicate.strip(" ?!.").split()) or "x")
+        limits = list(dict.fromkeys(one.limit for one in reading.limits))
+        pairs = [(one.field, value) for one in reading.leanings for value in one.values]
+        people = self._lexicon.people(split_words(text))
+        if not any(set(one.fields) & self._person_fields for one in limits):
+            for _, _, found in people:
+                names = tuple(dict.fromkeys(n for values in found.values() for n in values))
+                limits.append(Limit(tuple(found), names))
+                break
+        limits += [self._themed(reading)] if not limits and not pairs and self._themed(reading) else []
+        return tuple(x for x in limits if x is not None), tuple(dict.fromkeys(pairs))
+
+    @property
+    def _person_fields(self) -> set[str]:
+        return {f.name for f in self._catalog.of_kind(Kind.PERSON)}
+
+    def _themed(self, reading: Reading) -> Limit | None:
+        """Words that are no value of the catalog, to be looked for in keywords and prose."""
+        words = [w.singular for w in split_words(reading.wish) if w.folded not in FUNCTION_WORDS]
+        fields = tuple(f.name for f in self._catalog.of_kind(Kind.KEYWORD, Kind.TEXT))
+        return Limit(fields, tuple(words)) if words and fields and len(words) <= 3 else None
+
+    def _unknown(
+        self, text: str, body: str, ids: tuple[str, ...], state: DialogueState
+    ) -> Question | None:
+        """A question about an item for which the catalog has no field."""
+        if not re.match(rf"{_WH}\b", body) or self._wish.search(body):
+            return None
+        if re.match(r"(?:what about|how about)\b", body):
+            return None
+        pointed = ids or self._pointed(body, state)
+        if not pointed or not (ids or len(body.split()) <= 12):
+            return None
+        return Question(Act.QUESTION, pointed[:1], words=text)
 
 
-def _pointed_at(spoken: str, state: DialogueState) -> str:
-    ordinal = _ORDINAL.search(spoken)
-    shown = state.last_shown
-    if ordinal and shown:
-        place = ORDINALS[ordinal[1]] if ordinal[1] else int(ordinal[2]) - 1
-        return shown[place] if -len(shown) <= place < len(shown) else ""
-    if _PRONOUN.search(spoken):
-        return state.focus or (shown[0] if shown else "")
-    return ""
+def _meant(ids: tuple[str, ...], state: DialogueState) -> tuple[str, ...]:
+    """Of items of one title those that were shown or spoken of; else the last of them."""
+    known = tuple(i for i in ids if i in state.last_shown or i in state.spoken_of)
+    return known or ids[-1:]

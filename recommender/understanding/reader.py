@@ -8,8 +8,9 @@ from the words before it in its clause. What is left over is the wish in the use
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from recommender.understanding.lexicon import Lexicon, Match, Value
 from recommender.understanding.phrases import (
@@ -153,6 +154,19 @@ class _Span:
     start: int = -1  # first word with cue or negator, for removal
 
 
+class Pointed(Protocol):
+    """A part of a text that points at items: "the second one"."""
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+    @property
+    def item_ids(self) -> tuple[str, ...]: ...
+
+
 class Reader:
     """Reads utterances in the words of one catalog."""
 
@@ -162,17 +176,21 @@ class Reader:
         self._prose = tuple(f.name for f in catalog.of_kind(Kind.TEXT))
         self._keywords = tuple(f.name for f in catalog.of_kind(Kind.KEYWORD))
 
-    def read(self, text: str) -> Reading:
-        """Read a cleaned utterance (see `words.clean`)."""
-        return _Pass(self._lexicon, text, self._keywords, self._prose).run()
+    def read(self, text: str, pointed: Sequence[Pointed] = ()) -> Reading:
+        """Read a cleaned utterance (see `words.clean`).
+
+        `pointed` are parts of it, by their characters, that are known to mean items.
+        """
+        return _Pass(self._lexicon, text, self._keywords, self._prose, pointed).run()
 
 
 class _Pass:
     """The reading of one utterance, step by step."""
 
     def __init__(
-        self, lexicon: Lexicon, text: str, keywords: tuple[str, ...], prose: tuple[str, ...]
-    ) -> None:
+        self, lexicon: Lexicon, text: str, keywords: tuple[str, ...], prose: tuple[str, ...],
+        pointed: Sequence[Pointed],
+    ) -> None:  # fmt: skip
         self.lexicon = lexicon
         self.text = text
         self.words = split_words(text)
@@ -181,12 +199,14 @@ class _Pass:
         self.reading = Reading(text)
         self.keywords = keywords
         self.prose = prose
+        self.pointed = pointed
         self.drop: set[int] = set()  # words that are no part of the wish
         self.tastes: dict[int, tuple[bool, bool]] = {}  # of clauses, by their first word
         self.bounds: dict[int, tuple[int, int]] = {}  # of clauses, by any word
         self.latest: list[int] = []  # places of the limits that the span before has made
 
     def run(self) -> Reading:
+        self._claim_pointed()
         self._claim_titles()
         self._claim_ranges()
         self._claim_misspelt_titles()
@@ -227,6 +247,12 @@ class _Pass:
         self.taken[first:last] = [True] * (last - first)
         self.spans.append(_Span(first, last, what))
         return True
+
+    def _claim_pointed(self) -> None:
+        for one in self.pointed:
+            inside = [n for n, w in enumerate(self.words) if one.start <= w.start < one.end]
+            if inside:
+                self._claim(inside[0], inside[-1] + 1, one.item_ids)
 
     def _claim_titles(self) -> None:
         found = list(self.lexicon.titles(self.words))

@@ -52,6 +52,16 @@ def test_an_edit_ranks_again_and_is_a_turn(open_recommender: Open) -> None:
     assert recommender.session(session).state.stands_for == 3
 
 
+def test_an_edit_can_be_taken_back_in_words(open_recommender: Open) -> None:
+    recommender = open_recommender()
+    session = recommender.open_session().id
+    ask(recommender, session, WISH)
+    limits = recommender.session(session).state.limits
+    key = key_of(recommender, session, "not after 1990")
+    assert edit(recommender, session, action="remove", key=key).state.limits == ()
+    assert ask(recommender, session, "undo that").state.limits == limits
+
+
 def test_an_edit_can_open_a_conversation(open_recommender: Open) -> None:
     recommender = open_recommender()
     session = recommender.open_session().id

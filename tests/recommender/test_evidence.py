@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recommender.dialogue import DialogueState, Evidence, Leaning, Mention, Phrase, Session
 from recommender.dialogue import StatedLimit as Stated
 from recommender.evidence import Answer, Shared, compose, evidence_of, gather
-from recommender.understanding.update import Understander
+from recommender.understanding.understander import Understander
 from retrieval.catalog import Catalog, Field, Item, Kind, fold, load_catalog
 from retrieval.limits import Limit
 

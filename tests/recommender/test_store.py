@@ -62,7 +62,7 @@ def test_a_turn_reads_back_as_it_was_written(store: Store, films: Catalog) -> No
     assert row["picks"][0]["evidence"][1] == {
         "source": "user", "field": "turn 1", "value": "scary",
     }  # fmt: skip
-    assert store.last_turn(session) == (1, {"turn": "ranked"})
+    assert store.states(session)[-1] == (1, {"turn": "ranked"})
     tables = {t: len(list(store._rows(f"select * from {t}"))) for t in ("candidates", "picks")}
     assert tables == {"candidates": 5, "picks": 2}
 
@@ -120,14 +120,14 @@ def test_rewinding_removes_a_turn_and_all_after_it(store: Store, films: Catalog)
             store.rate(session, number, f"item-{number}", "rating", 5)
     store.rewind(mine, 2)
     assert [t["utterance"] for t in store.turns(mine)] == ["turn 1"]
-    assert store.last_turn(mine) == (1, {"turn": 1})
+    assert store.states(mine)[-1] == (1, {"turn": 1})
     assert [r["item"] for r in store.ratings(mine)] == ["item-1"]
     assert len(store.turns(other)) == 3
     assert len(store._rows("select * from picks")) == 2 * (1 + 3)
     assert len(store._rows("select * from candidates")) == 2 * (1 + 3)
     store.rewind(mine, 1)
     assert store.turns(mine) == []
-    assert store.last_turn(mine) is None
+    assert store.states(mine) == []
     assert store.has_session(mine)
 
 
@@ -175,7 +175,7 @@ def test_a_step_that_fails_is_undone_as_a_whole(store: Store, films: Catalog) ->
     with pytest.raises(StoreError, match="can't be written"):
         store.record_ranking(turn, twice, [], {"turn": "ranked"})
     assert store._rows("select * from candidates") == []
-    assert store.last_turn(session) == (1, {"turn": 1})
+    assert store.states(session)[-1] == (1, {"turn": 1})
     with pytest.raises(StoreError, match="can't be written"):
         begin(store, session)  # the number is taken
     with pytest.raises(StoreError, match="can't be written"):

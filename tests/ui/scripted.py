@@ -35,7 +35,7 @@ from recommender.dialogue import (
 )
 from recommender.settings import Settings
 from recommender.understanding.edits import Edit, Line, apply_edit, lines, summary
-from recommender.understanding.update import Understander
+from recommender.understanding.understander import Understander
 from retrieval.catalog import Catalog, Item, load_catalog
 
 PAYLOADS = (

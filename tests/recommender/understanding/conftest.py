@@ -8,7 +8,7 @@ import pytest
 from conversing import Talk
 
 from recommender.dialogue import Session
-from recommender.understanding.update import Understander, Understanding
+from recommender.understanding.understander import Understander, Understanding
 from retrieval.catalog import Catalog
 
 

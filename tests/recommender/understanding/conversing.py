@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from recommender.dialogue import Session
-from recommender.understanding.update import Understander, Understanding
+from recommender.understanding.understander import Understander, Understanding
 
 
 class Talk:
@@ -20,5 +20,6 @@ class Talk:
         for utterance in utterances:
             read = self.understander.understand(self.session, utterance)
             state = replace(read.state, last_shown=self.shown)
-            self.session = Session("test", self.session.turn + 1, state)
+            earlier = (*self.session.earlier, self.session.state) if self.session.turn else ()
+            self.session = Session("test", self.session.turn + 1, state, earlier)
         return read

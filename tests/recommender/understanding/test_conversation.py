@@ -85,7 +85,7 @@ ACTS = [
     (["a comedy", "newer"], Act.REFINE),
     (["a comedy", "something else"], Act.MORE),
     (["a comedy", "more films"], Act.MORE),
-    (["a comedy", "i have seen those"], Act.MORE),
+    (["a comedy", "i have seen those"], Act.SEEN),
     (["a comedy", "forget the genre"], Act.UNDO),
     (["a comedy", "reset"], Act.START_OVER),
     (["a comedy", "who directed the second one?"], Act.QUESTION),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from recommender.dialogue import DialogueState, Session
+from recommender.understanding.aspects import aspects_of, query_of
 from recommender.understanding.edits import (
     KINDS,
     MAX_LINES,
@@ -18,7 +19,7 @@ from recommender.understanding.edits import (
     parse_edit,
     summary,
 )
-from recommender.understanding.update import Understander
+from recommender.understanding.understander import Understander
 from retrieval.catalog import Catalog
 
 SAID = (
@@ -188,7 +189,7 @@ def test_an_item_is_liked_or_disliked_and_never_both(
     films: Catalog, understander: Understander
 ) -> None:
     liked = add(understander, DialogueState(), "liked", "Her")
-    assert understander.query(liked, understander.aspects(liked)).liked == ("her",)
+    assert query_of(liked, aspects_of(liked, films)).liked == ("her",)
     disliked = add(understander, liked, "disliked", "Her")
     assert (disliked.liked, [m.item_id for m in disliked.disliked]) == ((), ["her"])
 
@@ -200,7 +201,7 @@ def test_one_kind_of_company_stands_and_any_number_of_other_circumstances(
     for text in ("with my kids", "on a train", "before an exam", "with my parents"):
         state = add(understander, state, "context", text)
     assert values(state, films, "context") == ["on a train", "before an exam", "with my parents"]
-    told = understander.aspects(state).context.values()
+    told = aspects_of(state, films).context.values()
     assert list(told) == ["on a train", "before an exam", "with my parents"]
 
 

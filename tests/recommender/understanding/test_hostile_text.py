@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.dialogue import DialogueState, Session
-from recommender.understanding.update import Understander
+from recommender.understanding.understander import Understander
 from recommender.understanding.words import MAX_UTTERANCE, UtteranceError, clean, split_words
 from retrieval.catalog import Catalog, Item, Kind, load_catalog
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from notation import of_limits
 
-from recommender.understanding.update import Understanding
+from recommender.understanding.understander import Understanding
 from retrieval.catalog import Catalog
 
 Understand = Callable[[str], Understanding]

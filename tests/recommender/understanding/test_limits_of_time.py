@@ -9,7 +9,7 @@ import pytest
 from notation import of_limit, of_limits
 
 from recommender.understanding.ranges import read_ranges
-from recommender.understanding.update import Understanding
+from recommender.understanding.understander import Understanding
 from retrieval.catalog import Catalog
 
 Understand = Callable[[str], Understanding]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from recommender.understanding.update import Understanding
+from recommender.understanding.understander import Understanding
 from retrieval.catalog import Catalog
 
 Understand = Callable[[str], Understanding]
@@ -122,9 +122,10 @@ def test_words_that_only_look_like_titles(utterance: str, understand: Understand
 def test_a_year_behind_a_title_tells_films_apart_and_is_no_limit(
     understand: Understand, movies: Catalog
 ) -> None:
-    both = understand("A Star Is Born").state.liked
+    choice = understand("A Star Is Born").state.choice
     one = understand("A Star Is Born (2018)")
-    assert len(both) > 1
+    assert choice is not None
+    assert len(choice.item_ids) > 1
     assert [mention.item_id for mention in one.state.liked] == ["a-star-is-born-2018"]
     assert one.state.limits == ()
 

@@ -1,0 +1,267 @@
+"""What "the second one", "that", "both", "the older of the two" and "her" mean.
+
+Items are those of the last reply with picks and those last spoken of; which words compare
+and which name a value comes from the catalog. Text that points at nothing stays as it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from recommender.dialogue import DialogueState
+from recommender.understanding.lexicon import Lexicon
+from recommender.understanding.words import split_words
+from retrieval.catalog import Catalog, Field, Kind, fold
+
+_PLACES = {
+    "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3,
+    "fifth": 4, "5th": 4, "sixth": 5, "6th": 5, "last": -1, "middle": 1, "top": 0, "final": -1,
+}  # fmt: skip
+_COUNTS = {"two": 2, "2": 2, "three": 3, "3": 3, "couple": 2, "few": 3}
+_PLACE = "|".join(sorted(_PLACES, key=len, reverse=True))
+# What may stand behind "the second" for it to be a pick and not part of "the second world war".
+_ENDS = (
+    r"(?=\s*(?:$|[,.;:!?)(—–-]|'s\b|’s\b|\b(?:and|but|or|please|is|was|isn't|wasn't|looks?|sounds?|seems?|i|i've|"
+    r"i'd|we|we've|again|though|already|too|to|than|with|though|tho|just|only|for|in|on|because|cause|as|if|"
+    r"which|that|has|have|does|did|do|got|gets|go|no|not|nah|yes|yeah|maybe|instead|so|about|by|of|out|tonight|had|got|a|five|four|three|two|one|\d)\b))"
+)
+_ALL = (
+    r"(?:all(?: (?:of|three of|the))? (?:these|those|them)|all three|all of it|any of (?:these|those|them)|"
+    r"these(?: (?:ones|three|two))?|"
+    r"those(?: (?:ones|three|two))?|them(?: all)?)"
+)
+_ATTITUDE = (
+    r"(?:love|loved|loves|adore|adored|like|liked|likes|enjoy|enjoyed|hate|hated|dislike|disliked|"
+    r"seen|saw|see|watched|watch|read|heard|played|finished|know|knew|recommend(?:ed)?|suggest(?:ed)?|"
+    r"similar to|than|not|of|about|for|with|give|rate|gave|forget|skip|drop|pick(?:ed)?|cho(?:o)?se|show|try|"
+    r"who made|to|from|in)"
+)
+_IT = re.compile(
+    rf"\b(?<=\b)(?:{_ATTITUDE}) (?P<it>it|that one|this one|that|this)\b(?! (?:would|could|might|was like|way|kind|sort|much|many|"
+    r"bad|long|old|scary|good|time|year|evening|weekend|week|decade|century|is|are|are|has|have|isn't|aren't|doesn't|don't|mood|"
+    r"vein|style|genre|director|author|actor|actress|i|we|you|my|will|can)\b)"
+)
+_NUMBERED = re.compile(r"(?:\b(?:number|no\.|nr\.?|option|pick) ?|#)(?P<n>\d|one|two|three|four|five)\b")
+_NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+_PRONOUN = re.compile(
+    r"\b(?:it|this|its|it's|that's|this one|that one|the (?:film|movie|book|game)|"
+    r"that(?! (?:is|are|was|has|have|isn't|does|doesn't|won't|makes?|will|can|i|we|you)\b))\b"
+)
+_SHE = r"(?:her|him|them|she|he|they|this person|that (?:actor|actress|director|author|writer|person|guy|woman|man))"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A part of a text, by its characters, and the items that it points at."""
+
+    start: int
+    end: int
+    item_ids: tuple[str, ...]
+
+
+def read_references(text: str, state: DialogueState, lexicon: Lexicon) -> list[Reference]:
+    """All references in a text, in order, none overlapping; longer ones go first."""
+    if not state.last_shown and not state.spoken_of:
+        return []
+    spoken = text.lower()
+    if len(spoken) != len(text):
+        return []
+    found = [*_by_place(spoken, state, lexicon), *_by_value(text, state, lexicon),
+             *_together(spoken, state), *_by_pronoun(spoken, state)]  # fmt: skip
+    kept: list[Reference] = []
+    for one in sorted(found, key=lambda r: (r.start - r.end, r.start)):
+        if one.item_ids and all(one.end <= k.start or k.end <= one.start for k in kept):
+            kept.append(one)
+    return sorted(kept, key=lambda r: r.start)
+
+
+def pronoun_item(spoken: str, state: DialogueState) -> str:
+    """The item that a bare "it" or "that" in a question means, or ""."""
+    if _PRONOUN.search(spoken):
+        if state.spoken_of:
+            return state.spoken_of[0]
+        return state.last_shown[0] if state.last_shown else ""
+    return ""
+
+
+# --- by place ------------------------------------------------------------------------
+
+
+@functools.cache
+def _place_pattern(nouns: str) -> re.Pattern[str]:
+    carried = rf"(?: (?:one|ones|pick|picks|option|suggestion|recommendation|result)\b|(?: of (?:them|these|those|the (?:three|two|list)))|(?: (?:{nouns})\b(?! (?:by|of|that|from|in|with|about|where|who)\b))|{_ENDS})"
+    return re.compile(
+        rf"\b(?:the |your |that )?(?P<place>{_PLACE})(?: and (?:the )?(?P<also>{_PLACE}))?"
+        rf"(?: (?P<count>two|three|couple|few|2|3)(?: of (?:them|these|those))?)?{carried}"
+    )
+
+
+def _by_place(spoken: str, state: DialogueState, lexicon: Lexicon) -> Iterator[Reference]:
+    shown = state.last_shown
+    if not shown:
+        return
+    nouns = "|".join(sorted(map(re.escape, _nouns(lexicon.catalog)), key=len, reverse=True))
+    for match in _place_pattern(nouns).finditer(spoken):
+        if match["place"] in ("top", "final", "middle", "last") and not match[0].startswith("the "):
+            continue
+        if match["place"] == "last" and re.match(r" (?:night|week|year|month|time|decade)", spoken[match.end():]):
+            continue
+        places = [match["place"], *([match["also"]] if match["also"] else [])]
+        ids: list[str] = []
+        for word in places:
+            place = _PLACES[word]
+            if match["count"]:
+                count = _COUNTS[match["count"]]
+                ids += shown[-count:] if place < 0 else shown[place : place + count]
+            elif -len(shown) <= place < len(shown):
+                ids.append(shown[place])
+        yield Reference(*_trimmed(spoken, match), tuple(dict.fromkeys(ids)))
+    for match in _NUMBERED.finditer(spoken):
+        place = _NUMBER_WORDS.get(match["n"]) or int(match["n"])
+        if 1 <= place <= len(shown):
+            yield Reference(match.start(), match.end(), (shown[place - 1],))
+
+
+def _trimmed(spoken: str, match: re.Match[str]) -> tuple[int, int]:
+    return match.start(), match.start() + len(match[0].rstrip())
+
+
+# --- by what tells one from the others -----------------------------------------------
+
+
+def _by_value(text: str, state: DialogueState, lexicon: Lexicon) -> Iterator[Reference]:
+    """ "The French one", "the one with Tom Hanks", "the older of the two", "the 1979 one"."""
+    spoken = text.lower()
+    catalog = lexicon.catalog
+    among = _among(state)
+    for match in re.finditer(
+        r"\bthe (?P<what>[\w' -]{2,40}?) (?:ones?\b(?! (?:with|by|from|starring|that|where)\b)|of (?:the two|them|these|those|the three|the lot)\b)",
+        spoken,
+    ):
+        pair = "of the two" in match[0]
+        held = state.spoken_of if pair and len(state.spoken_of) == 2 else among
+        held = held[:2] if pair and len(held) > 2 else held
+        found = _extreme(match["what"], held, catalog) or _holding(
+            text[match.start("what") : match.end("what")], among, lexicon
+        )
+        yield Reference(match.start(), match.end(), found)
+    for match in re.finditer(
+        r"\bthe (?:one|film|movie|book|game|pick) (?P<what>(?:with|by|from|starring|featuring|in|directed by|written by)"
+        r" [\w' .-]{2,40}?)(?=$|[,;!?.]|\b(?:and|but|is|was|looks|sounds|please|again)\b)",
+        spoken,
+    ):
+        found = _holding(text[match.start("what") : match.end("what")], among, lexicon)
+        yield Reference(match.start(), match.end(), found)
+
+
+def _among(state: DialogueState) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*state.last_shown, *state.spoken_of)))
+
+
+def _extreme(words: str, ids: Sequence[str], catalog: Catalog) -> tuple[str, ...]:
+    """The item at the end of a scale that a comparative or superlative names."""
+    direction = direction_of(words, catalog)
+    if direction is None:
+        return ()
+    f, sign = direction
+    known = [i for i in ids if i in catalog and f.name in catalog[i].numbers]
+    if not known:
+        return ()
+    return (max(known, key=lambda i: sign * catalog[i].numbers[f.name]),)
+
+
+def direction_of(words: str, catalog: Catalog) -> tuple[Field, int] | None:
+    """The number field, and +1 or -1, of "older", "the oldest", "most recent"."""
+    plain = words.strip()
+    spellings = {plain, re.sub(r"^most ", "more ", plain), re.sub(r"^least ", "less ", plain)}
+    if plain.endswith("est"):
+        stem = plain.removesuffix("est")
+        spellings |= {f"{stem}er", f"{stem[:-1]}er" if stem[-1:] == stem[-2:-1] else f"{stem}er"}
+    for f in catalog.fields.values():
+        for sign, phrases in ((1, f.more), (-1, f.less)):
+            if spellings & set(phrases):
+                return f, sign
+    return None
+
+
+def _holding(words: str, ids: Sequence[str], lexicon: Lexicon) -> tuple[str, ...]:
+    """The items that hold what words name: a value, a person, a year."""
+    catalog = lexicon.catalog
+    spoken = split_words(words)
+    years = catalog.of_kind(Kind.YEAR)
+    bare = fold(words).removeprefix("from ").removeprefix("in ")
+    if years and re.fullmatch(r"(1[0-9]|20)\d\d", bare):
+        return tuple(i for i in ids if catalog[i].numbers.get(years[0].name) == float(bare))
+    people = {name for _, _, found in lexicon.people(spoken) for names in found.values() for name in names}
+    surname = fold(words).removesuffix("'s").split()[-1:]
+    for f in catalog.of_kind(Kind.PERSON):
+        for i in ids:
+            people |= {v for v in catalog[i].facets.get(f.name, ()) if surname and fold(v).split()[-1:] == surname}
+    if people:
+        return tuple(i for i in ids if any(people & set(values) for values in catalog[i].facets.values()))
+    matches = [m for m in lexicon.values(spoken) if m.last - m.first >= 1]
+    values = {(v.field, one) for m in matches[:1] for v in m.meanings if not v.opposite for one in v.values}
+    opposites = {(v.field, one) for m in matches[:1] for v in m.meanings if v.opposite for one in v.values}
+    found = tuple(i for i in ids if any(one in catalog[i].facets.get(name, ()) for name, one in values))
+    if opposites and not found:
+        found = tuple(i for i in ids if not any(one in catalog[i].facets.get(name, ()) for name, one in opposites))
+    return found if len(found) < len(ids) or len(ids) == 1 else ()
+
+
+# --- by pronoun ----------------------------------------------------------------------
+
+
+def _together(spoken: str, state: DialogueState) -> Iterator[Reference]:
+    for match in re.finditer(r"\b(?:both(?: of (?:them|these|those))?|the two(?: of them)?|either of them)\b", spoken):
+        pair = state.spoken_of if len(state.spoken_of) == 2 else state.last_shown[:2]
+        yield Reference(match.start(), match.end(), tuple(pair))
+    for match in re.finditer(rf"\b{_ALL}\b(?! (?:days|people|actors|things|kinds|are|years|sort|with|by|from|in|that|who|where)\b)", spoken):
+        if re.search(r"\b(?:with|starring|by|featuring) $", spoken[: match.start()]) and match[0] == "them":
+            continue  # people
+        yield Reference(match.start(), match.end(), tuple(state.last_shown))
+
+
+def _by_pronoun(spoken: str, state: DialogueState) -> Iterator[Reference]:
+    for match in _IT.finditer(spoken):
+        if re.search(r"\b(?:i'd|i would|would|we'd|you) like$", spoken[: match.start("it")].rstrip()):
+            continue
+        if re.search(r"\b(?:with|in|about|for|to|from|of)$", spoken[: match.start("it")].rstrip()) and match["it"] in ("it", "that", "this"):
+            continue  # "with a dog in it", "enough of that", "apart from that"
+        target = state.spoken_of or state.last_shown[:1]
+        yield Reference(match.start("it"), match.end("it"), tuple(target[:1]))
+
+
+# --- people --------------------------------------------------------------------------
+
+
+def name_people(text: str, state: DialogueState, catalog: Catalog) -> str:
+    """The text with names in the place of "her" or "the same director"."""
+    text = _name_same(text, state, catalog)
+    if not state.people:
+        return text
+    name = state.people[0]
+    role = rf"\b(?P<role>with|starring|featuring|by|from|of|has|have|want) {_SHE}\b(?! (?:kids|mum|dad|mother|father|parents|friends?|husband|wife|own)\b)"
+    text = re.sub(role, lambda m: f"{m['role']} {name}", text, flags=re.IGNORECASE)
+    verb = r"\b(?:that |which )?(?:she|he|they)(?:'s|'ve| has| have)?(?: also)? (?P<verb>directed|made|wrote|written|did|is in|was in|stars in|starred in|played in|acts in)\b"
+    return re.sub(verb, f" with {name}" if not state.people[1:] else f" with {name}", text, flags=re.IGNORECASE)
+
+
+def _name_same(text: str, state: DialogueState, catalog: Catalog) -> str:
+    item = next(iter((*state.spoken_of, *state.last_shown)), "")
+    if item not in catalog:
+        return text
+    for f in catalog.of_kind(Kind.PERSON):
+        names = catalog[item].facets.get(f.name, ())
+        labels = {f.label, f.name, f.label.rstrip("s"), *(("actor", "actress", "actors") if "cast" in f.name else ())}
+        pattern = rf"\b(?:(?:by|with|from|of|starring) )?(?:the|that) same (?:{'|'.join(map(re.escape, labels))})\b"
+        if names and f.roles:
+            said = f"{f.roles[0]} {names[0]}"
+            text = re.sub(pattern, lambda _, said=said: said, text, flags=re.IGNORECASE)
+    return text
+
+
+def _nouns(catalog: Catalog) -> set[str]:
+    return {catalog.noun, catalog.nouns, *catalog.other_nouns}
