@@ -11,7 +11,7 @@ import concurrent.futures
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from recommender.language_model import LanguageModel, ModelError, load_language_
 from recommender.ranking import JoinedRanker, Ranker, RetrieverRanker, make_scorer, nouns_of
 from recommender.settings import Settings
 from recommender.store import Store
+from recommender.understanding.edits import Edit, EditError, Line, apply_edit, lines, summary
 from recommender.understanding.understander import Understander, Understanding
 from recommender.understanding.words import UtteranceError
 from retrieval.catalog import Catalog, load_catalog
@@ -46,11 +47,12 @@ from retrieval.encoder import Encoder, SentenceTransformerEncoder
 from retrieval.index import IndexMismatchError, build_index, index_folder, load_index
 from retrieval.retriever import Candidate, DenseRetriever
 
-__all__ = ["FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
+__all__ = ["EditError", "FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
 log = logging.getLogger(__name__)
 _HEARTBEAT_S = 0.1
 _UNDOABLE = 20  # turns that an undo can go back to
 _STAGES = ("understand", "retrieve", "rank", "explain", "total")
+_LINE_OF_MARK = {"seen": "seen", "not_for_me": "disliked", "more_like_this": "liked"}
 
 
 class UnknownSessionError(LookupError):
@@ -127,6 +129,39 @@ class Recommender:
         session = self.session(session_id)
         read = self._understander.understand(session, utterance)
         yield from self._answer(session, read, begun, picks)
+
+    def edit(self, session_id: str, edit: Edit, picks: int | None = None) -> Iterator[Event]:
+        """Answer an edit of what was understood, as the next turn of a session.
+
+        As `reply`, with what the edit did for an utterance. Raises `UnknownSessionError`, and
+        `EditError` before anything is written.
+        """
+        begun = time.perf_counter()
+        session = self.session(session_id)
+        state, summary = self._edited(session, edit)
+        self._take_back_marks(session, state)
+        read = self._understander.revise(session, state, summary)
+        yield from self._answer(session, read, begun, picks)
+
+    def preview(self, session_id: str, edit: Edit) -> str:
+        """What an edit would do, in the words of its turn; with "" to a new conversation.
+
+        Raises as `edit` does, and writes nothing.
+        """
+        session = self.session(session_id) if session_id else Session("")
+        return self._edited(session, edit)[1]
+
+    def _edited(self, session: Session, edit: Edit) -> tuple[DialogueState, str]:
+        state = apply_edit(session.state, edit, self._understander, session.turn + 1)
+        return state, summary(edit, *(lines(s, self.catalog) for s in (session.state, state)))
+
+    def _take_back_marks(self, session: Session, state: DialogueState) -> None:
+        """A mark on a card goes with the line that it made; stars stay, whatever the line."""
+        for kind, name in _LINE_OF_MARK.items():
+            kept = {m.item_id for m in getattr(state, name)}
+            for mention in getattr(session.state, name):
+                if mention.item_id not in kept:
+                    self.store.take_back(session.id, mention.item_id, kind)
 
     def _answer(
         self, session: Session, read: Understanding, begun: float, picks: int | None
@@ -369,8 +404,23 @@ class Recommender:
         self.store.rewind(self.session(session_id).id, turn)
         return self.session(session_id)
 
-    def forget(self, session_id: str) -> int:
-        """Delete all that is kept of a session; gives the number of rows that went."""
+    def understood(self, session_id: str) -> tuple[Line, ...]:
+        """What is held of a session, one line per thing."""
+        return lines(self.session(session_id).state, self.catalog)
+
+    def export(self, session_id: str) -> dict[str, Any]:
+        """All that is kept of a session, ready for JSON."""
+        session = self.session(session_id)
+        return {
+            "catalog": self.catalog.name,
+            "understood": [asdict(line) for line in lines(session.state, self.catalog)],
+            "state": session.state.as_dict(),
+            **self.store.everything(session.id),
+        }
+
+    def forget(self, session_id: str) -> dict[str, int]:
+        """Delete all that is kept of a session; gives how many went, by kind: "turns",
+        "picks", "ratings", "candidates" and "sessions"."""
         return self.store.forget(self.session(session_id).id)
 
     # --- feedback -----------------------------------------------------------------------
@@ -381,7 +431,7 @@ class Recommender:
         """Keep a judgement of a shown item and let the next turn know of it.
 
         `kind` is "rating" (with a value from 1 to 5), "not_for_me", "seen" or
-        "more_like_this". Raises `FeedbackError`.
+        "more_like_this"; "seen" again takes it back. Raises `FeedbackError`.
         """
         session = self.session(session_id)
         if item_id not in self.catalog or item_id not in session.state.shown:
@@ -390,10 +440,14 @@ class Recommender:
             raise FeedbackError(f"unknown feedback {str(kind)[:30]!r}")
         if kind == "rating" and (isinstance(value, bool) or value not in (1, 2, 3, 4, 5)):
             raise FeedbackError("a rating is a whole number from 1 to 5")
-        state = _judged(session.state, item_id, kind, value, session.turn)
-        self.store.rate(
-            session.id, session.turn, item_id, kind, value if kind == "rating" else None
-        )
+        if kind == "seen" and self.store.take_back(session.id, item_id, kind):
+            seen = tuple(m for m in session.state.seen if m.item_id != item_id)
+            state = replace(session.state, seen=seen)
+        else:
+            state = _judged(session.state, item_id, kind, value, session.turn)
+            self.store.rate(
+                session.id, session.turn, item_id, kind, value if kind == "rating" else None
+            )
         self.store.update_state(session.id, session.turn, state.as_dict())
         return replace(session, state=state)
 

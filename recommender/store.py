@@ -260,18 +260,33 @@ class Store:
     def ratings(self, session: str) -> list[dict[str, Any]]:
         return self._rows("select * from ratings where session = ? order by id", [session])
 
-    def forget(self, session: str) -> int:
-        """Delete all that is kept of a session; gives the number of rows that went."""
+    def take_back(self, session: str, item: str, kind: str) -> bool:
+        """Delete a judgement; gives whether there was one."""
         with self._writing() as db:
-            count = 0
-            for table in ("candidates", "picks"):
-                count += db.execute(
-                    f"delete from {table} where turn in (select id from turns where session = ?)",
-                    [session],
-                ).rowcount
-            for table, column in (("ratings", "session"), ("turns", "session"), ("sessions", "id")):
-                count += db.execute(f"delete from {table} where {column} = ?", [session]).rowcount
-        return count
+            gone = db.execute(
+                "delete from ratings where session = ? and item = ? and kind = ?",
+                [session, item, kind],
+            ).rowcount
+        return gone > 0
+
+    def everything(self, session: str) -> dict[str, Any]:
+        """All rows of a session, as they are kept: turns with picks and candidates, ratings."""
+        [opened] = self._rows("select * from sessions where id = ?", [session])
+        turns = self.turns(session)
+        for turn in turns:
+            turn["candidates"] = self._rows(
+                "select * from candidates where turn = ? order by rank", [turn["id"]]
+            )
+        return {"session": opened, "turns": turns, "ratings": self.ratings(session)}
+
+    def forget(self, session: str) -> dict[str, int]:
+        """Delete all that is kept of a session; gives the number of rows by table."""
+        own = "delete from {} where turn in (select id from turns where session = ?)"
+        steps = {name: own.format(name) for name in ("candidates", "picks")}
+        steps |= {name: f"delete from {name} where session = ?" for name in ("ratings", "turns")}
+        steps["sessions"] = "delete from sessions where id = ?"
+        with self._writing() as db:
+            return {name: db.execute(sql, [session]).rowcount for name, sql in steps.items()}
 
 
 def _now() -> str:

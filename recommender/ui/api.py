@@ -1,21 +1,41 @@
-"""The one public endpoint: a recommendation in one call, for programs and for MCP clients."""
+"""The public endpoints, for programs and for MCP clients: ask, see what was understood, edit
+it, take all of it along, be forgotten.
+
+A session's id is the only key to it, so each endpoint but the first needs one.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
-from recommender.dialogue import Done
+from recommender.dialogue import Done, Event, Session
 from recommender.ui import zero_gpu
+from recommender.ui.understood import what_went
+from recommender.understanding.edits import EditError, parse_edit
 
 log = logging.getLogger(__name__)
 
+NO_SESSION = "session is empty; pass the session of an earlier answer"
+
+
+def endpoints(recommender: Any) -> dict[str, Callable[..., Any]]:
+    """All endpoints by name, over `recommender`; their bounds are checked before anything
+    is begun."""
+    return {
+        "recommend": recommend_endpoint(recommender),
+        "edit": edit_endpoint(recommender),
+        "understood": understood_endpoint(recommender),
+        "export": export_endpoint(recommender),
+        "forget": forget_endpoint(recommender),
+    }
+
 
 def recommend_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
-    """`recommend` over `recommender`, its bounds checked before anything is begun."""
     most = recommender.settings.candidates
 
     def recommend(utterance: str, session: str = "", picks: int = 3) -> dict[str, Any]:
@@ -30,25 +50,98 @@ def recommend_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
             raise refusal("utterance is empty; say in words what is wished for")
         if isinstance(picks, bool) or not isinstance(picks, int) or not 1 <= picks <= most:
             raise refusal(f"picks is {picks!r}; expected a whole number from 1 to {most}")
-        if not isinstance(session, str):
-            raise refusal("session is not text; pass the session of an earlier answer, or ''")
-        try:
-            known = recommender.session(session) if session else recommender.open_session()
-        except LookupError:
-            raise refusal("no such session; leave it empty to open a new one") from None
-        begun = False
-        try:
-            for event in zero_gpu.reply(known.id, utterance, picks):
-                begun = True
-                if isinstance(event, Done):
-                    return event.reply.as_dict()
-        except Exception as error:
-            if isinstance(error, ValueError) and not begun:
-                raise refusal(str(error)) from None
-            log.exception("recommend failed")
-        raise refusal("the recommendation failed on this side; please try again")
+        known = _known(recommender, session) if session != "" else recommender.open_session()
+        return _whole(zero_gpu.reply(known.id, utterance, picks), "the recommendation")
 
     return recommend
+
+
+def edit_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
+    def edit(
+        session: str, action: str, kind: str = "", key: str = "", text: str = ""
+    ) -> dict[str, Any]:
+        """Edit a line of what was understood, and get new picks at once.
+
+        Args:
+            session: The session of an earlier answer.
+            action: "remove" or "change" the line named by key, or "add" one of a kind.
+            kind: Of a line to add: wish, limit, leaning, liked, disliked, seen, taste, context.
+            key: The line, as the tool that lists what was understood names it.
+            text: What the line should hold: a title, a limit such as "before 1990", or words.
+        """
+        known = _known(recommender, session)
+        try:
+            what = parse_edit({"action": action, "kind": kind, "key": key, "text": text})
+        except EditError as error:
+            raise refusal(str(error)) from None
+        return _whole(zero_gpu.edit(known.id, what), "the edit")
+
+    return edit
+
+
+def understood_endpoint(recommender: Any) -> Callable[..., list[dict[str, Any]]]:
+    def understood(session: str) -> list[dict[str, Any]]:
+        """List what is held of a conversation: a line for each thing, with its words and turn.
+
+        Args:
+            session: The session of an earlier answer.
+        """
+        return [asdict(line) for line in recommender.understood(_known(recommender, session).id)]
+
+    return understood
+
+
+def export_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
+    def export(session: str) -> dict[str, Any]:
+        """Give all that is kept of a conversation: state, turns, picks, candidates, ratings.
+
+        Args:
+            session: The session of an earlier answer.
+        """
+        kept: dict[str, Any] = recommender.export(_known(recommender, session).id)
+        return kept
+
+    return export
+
+
+def forget_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
+    def forget(session: str) -> dict[str, Any]:
+        """Delete all that is kept of a conversation, for good, and say what went.
+
+        Args:
+            session: The session to forget.
+        """
+        counts = recommender.forget(_known(recommender, session).id)
+        return {"deleted": counts, "message": what_went(counts)}
+
+    return forget
+
+
+def _known(recommender: Any, session: Any) -> Session:
+    if not isinstance(session, str):
+        raise refusal("session is not text; pass the session of an earlier answer, or ''")
+    if not session:
+        raise refusal(NO_SESSION)
+    try:
+        known: Session = recommender.session(session)
+    except LookupError:
+        raise refusal("no such session; pass that of an earlier answer, or ask anew") from None
+    return known
+
+
+def _whole(events: Iterator[Event], what: str) -> dict[str, Any]:
+    """The reply at the end of the events; a refused request says why, before it is begun."""
+    begun = False
+    try:
+        for event in events:
+            begun = True
+            if isinstance(event, Done):
+                return event.reply.as_dict()
+    except Exception as error:
+        if isinstance(error, ValueError) and not begun:
+            raise refusal(str(error)) from None
+        log.exception("%s failed", what)
+    raise refusal(f"{what} failed on this side; please try again")
 
 
 def refusal(line: str) -> gr.Error:

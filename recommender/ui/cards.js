@@ -76,15 +76,16 @@ function draw(card) {
 
   const foot = make('div', 'foot');
   const actions = make('div', 'actions');
-  const mark = (kind, told) => (button) => {
-    if (button.getAttribute('aria-pressed') === 'true') return;
-    button.setAttribute('aria-pressed', 'true');
+  const mark = (kind, told, untold) => (button) => {
+    const pressed = button.getAttribute('aria-pressed') === 'true';
+    if (pressed && !untold) return;
+    button.setAttribute('aria-pressed', String(!pressed));
     if (kind === 'not_for_me') node.classList.add('declined');
-    tell(told);
+    tell(pressed ? untold : told);
     trigger('rate', { item: card.id, kind, value: null });
   };
   const declined = action('Not for me', card.title, mark('not_for_me', 'Noted. It will not come up again.'));
-  const seen = action('Seen it', card.title, mark('seen', 'Noted as seen.'));
+  const seen = action('Seen it', card.title, mark('seen', 'Noted as seen.', 'No longer noted as seen.'));
   const more = action('More like this', card.title, () => {
     if (replying()) { tell('One moment, the last answer is still being written.'); return; }
     trigger('more', { item: card.id });
@@ -136,25 +137,6 @@ function applyMarks(node, marks) {
   node.classList.toggle('declined', Boolean(marks.not_for_me));
 }
 
-function summarize(lines) {
-  const old = root.querySelector('.understood');
-  const text = JSON.stringify(lines);
-  if (old && old.dataset.shown === text) return;
-  old?.remove();
-  if (!lines.length) return;
-  const list = make('ul', 'understood');
-  list.setAttribute('aria-label', 'What was understood');
-  list.dataset.shown = text;
-  for (const line of lines) {
-    const entry = make('li', '');
-    const words = make('span', 'words', line.text);
-    words.dir = 'auto';
-    entry.append(make('span', 'source', line.label), ' ', words);
-    list.append(entry);
-  }
-  root.prepend(list);
-}
-
 function render() {
   let data = {};
   try { data = JSON.parse(props.value || '{}'); } catch (error) { data = {}; }
@@ -163,7 +145,6 @@ function render() {
   for (const [key, node] of drawn) {
     if (!keys.has(key)) { node.remove(); drawn.delete(key); }
   }
-  summarize(data.understood || []);
   rail.querySelector('.note')?.remove();
   if (!cards.length && data.note) rail.append(make('p', 'note', data.note));
   for (const card of cards) {

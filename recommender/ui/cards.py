@@ -35,7 +35,6 @@ def cards_value(
     picks: Iterable[Pick],
     feedback: Mapping[str, Mapping[str, Any]],
     note: str = "",
-    understood: Iterable[Mapping[str, str]] = (),
 ) -> str:
     """What the cards component shows; `note` stands in for cards where there are none.
 
@@ -43,9 +42,7 @@ def cards_value(
     """
     cards = [_card(catalog, reply, pick) for pick in picks]
     marks = {c["id"]: dict(feedback.get(c["id"], {})) for c in cards}
-    return as_json(
-        {"cards": cards, "feedback": marks, "note": note, "understood": list(understood)}
-    )
+    return as_json({"cards": cards, "feedback": marks, "note": note})
 
 
 def put_right(

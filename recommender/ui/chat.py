@@ -10,17 +10,20 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
-from recommender.ui import cards, conversation, zero_gpu
-from recommender.ui.api import recommend_endpoint
+from recommender.ui import cards, conversation, understood, zero_gpu
+from recommender.ui.api import endpoints
 from recommender.ui.gate import Gate
 from recommender.ui.handlers import START, WELCOME, Handlers
+from recommender.ui.marks import Marks
 from recommender.ui.model_line import failure_line
+from recommender.ui.panel import Panel
 
 log = logging.getLogger(__name__)
 
 STORAGE_KEY = "instructrec-chat"
 STORAGE_SECRET = "not-a-secret"  # it reaches every browser; only an id is kept there
 MODEL = "model"  # the one line that all who need the language model wait in
+RANKING = ("recommend", "edit")  # the endpoints that need it
 QUEUE = 32  # replies that may wait; a visitor past that is told to come back
 # A keyboard is at hand where a pointer can hover; on a phone, focus would raise one.
 FOCUS_JS = """() => {
@@ -44,10 +47,9 @@ def build_page(recommender: Any) -> Any:
     ) as page:
         parts = _layout(handlers, html.escape(catalog.nouns))
         _wire(page, handlers, parts)
-        api(
-            recommend_endpoint(recommender), api_name="recommend",
-            concurrency_id=MODEL, concurrency_limit=1,
-        )  # fmt: skip
+        for name, endpoint in endpoints(recommender).items():
+            line = {"concurrency_id": MODEL, "concurrency_limit": 1} if name in RANKING else {}
+            api(endpoint, api_name=name, **line)
     page.queue(max_size=QUEUE)
     return page
 
@@ -86,6 +88,10 @@ def _layout(handlers: Handlers, nouns: str) -> dict[str, Any]:
                                           min_width=84, visible=False)  # fmt: skip
             parts["line"] = gr.HTML(handlers.line(), elem_id="line", padding=False)
         with gr.Column(elem_id="picks", scale=2, min_width=240):
+            parts["panel"] = gr.HTML(
+                handlers.panel(None), html_template='<div class="panel"></div>',
+                js_on_load=understood.PANEL_JS, apply_default_css=False, elem_id="understood",
+            )  # fmt: skip
             gr.HTML('<h2 class="picks-title">Picks</h2>', padding=False)
             parts["cards"] = gr.HTML(
                 cards.cards_value(handlers.recommender.catalog, "", (), {}, WELCOME),
@@ -97,8 +103,9 @@ def _layout(handlers: Handlers, nouns: str) -> dict[str, Any]:
 
 def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     browser, chatbot, gate = parts["browser"], parts["chatbot"], parts["gate"]
-    composer, shown = parts["composer"], parts["cards"]
-    talk = [parts[n] for n in ("chatbot", "cards", "chips", "line", "send", "stop")]
+    composer, shown, panel = parts["composer"], parts["cards"], parts["panel"]
+    marks, held = Marks(handlers), Panel(handlers)
+    talk = [parts[n] for n in ("chatbot", "cards", "panel", "chips", "line", "send", "stop")]
     everything = [*talk, composer, browser]
     at_once: dict[str, Any] = {
         "queue": False, "show_progress": "hidden", "api_visibility": "private",
@@ -123,19 +130,22 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
         return safe(handlers.begin, _data(event).get("text"), browser, history, gate)
 
     def more(browser: Any, history: Any, gate: Gate, event: gr.EventData) -> Any:
-        return safe(handlers.more_like, _data(event), browser, history, gate)
+        return safe(marks.more_like, _data(event), browser, history, gate)
 
     def retry(browser: Any, history: Any, gate: Gate, event: gr.RetryData) -> Any:
         return safe(handlers.again, None, _place(event), browser, history, gate)
 
-    def edit(browser: Any, history: Any, gate: Gate, event: gr.EditData) -> Any:
+    def reword(browser: Any, history: Any, gate: Gate, event: gr.EditData) -> Any:
         return safe(handlers.again, _words(event.value), _place(event), browser, history, gate)
+
+    def revise(browser: Any, history: Any, gate: Gate, event: gr.EventData) -> Any:
+        return safe(held.revise, _data(event), browser, history, gate)
 
     def undo(browser: Any, history: Any, gate: Gate) -> Any:
         return safe(handlers.undo, browser, history, gate)
 
     def rate(browser: Any, shown: Any, event: gr.EventData) -> Any:
-        return safe(handlers.rate, _data(event), browser, shown)
+        return safe(marks.rate, _data(event), browser, shown)
 
     def stream(gate: Gate) -> Iterator[Any]:
         for update in handlers.stream(gate):
@@ -146,8 +156,9 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
         (parts["send"].click, begin, [composer, browser, chatbot, gate]),
         (parts["chips"].choose, choose, [browser, chatbot, gate]),
         (shown.more, more, [browser, chatbot, gate]),
+        (panel.revise, revise, [browser, chatbot, gate]),
         (chatbot.retry, retry, [browser, chatbot, gate]),
-        (chatbot.edit, edit, [browser, chatbot, gate]),
+        (chatbot.edit, reword, [browser, chatbot, gate]),
     ]
     streams = [
         event(function, inputs, everything, **at_once).success(
@@ -161,14 +172,12 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
         lambda history, gate: safe(handlers.stop, history, gate),
         [chatbot, gate], talk, cancels=streams, **at_once,
     )  # fmt: skip
-    parts["clear"].click(
-        lambda browser, gate: safe(handlers.clear, browser, gate),
-        [browser, gate], everything, cancels=streams, **at_once,
-    )  # fmt: skip
-    chatbot.clear(
-        lambda browser, gate: safe(handlers.clear, browser, gate),
-        [browser, gate], everything, cancels=streams, **at_once,
-    )  # fmt: skip
+    for forget in (parts["clear"].click, chatbot.clear, panel.forget):
+        forget(
+            lambda browser, gate: safe(handlers.clear, browser, gate),
+            [browser, gate], everything, cancels=streams, **at_once,
+        )  # fmt: skip
+    panel.export(lambda browser: safe(held.export, browser), [browser], everything, **at_once)
     chatbot.undo(undo, [browser, chatbot, gate], everything, **at_once)
     shown.rate(rate, [browser, shown], everything, **at_once)
     page.load(None, js=FOCUS_JS, api_visibility="private")

@@ -10,15 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from recommender.ui.conversation import Message
+from recommender.understanding.edits import Edit
 
 
 @dataclass
 class Ticket:
-    """One reply that was let in: whose it is, what was said, what stood before it."""
+    """One reply that was let in: whose it is, what was said, what stood before it.
+
+    With an `edit` the utterance only tells what it does.
+    """
 
     session_id: str
     utterance: str
     history: list[Message] = field(default_factory=list)
+    edit: Edit | None = None
     stopped: bool = False
 
 

@@ -8,25 +8,35 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
 
-from recommender.dialogue import Degraded, Done, Picked, Reply, Session, TextChunk, Understood
-from recommender.ui import cards, conversation, understood, zero_gpu
+from recommender.dialogue import (
+    Act,
+    Degraded,
+    Done,
+    Picked,
+    Reply,
+    Session,
+    TextChunk,
+    Understood,
+)
+from recommender.ui import cards, conversation, understood, visitor, zero_gpu
 from recommender.ui.conversation import WAITING, Message, said
 from recommender.ui.gate import Gate, Ticket
-from recommender.ui.model_line import model_line
+from recommender.ui.model_line import model_line, plain_line
+from recommender.understanding.edits import Edit
 
 log = logging.getLogger(__name__)
 
 MAX_UTTERANCE = 4_000  # characters that the page takes; the engine may ask for fewer
-KINDS = ("rating", "not_for_me", "seen")
 START = "Try one of these"
 NEXT = "Or say"
 WELCOME = "Picks will stand here, each with the reason it was chosen."
 NOTHING = "Nothing in the catalog fits all of that. Loosen one wish and ask again."
+NOT_AGAIN = "That was an edit by hand. Undo it, or edit once more under “What I understood”."
 TRY_AGAIN = "The reply could not be finished, so there are no picks to show."
 
 
@@ -47,15 +57,21 @@ class Handlers:
         utterance = str(words or "").strip()[:MAX_UTTERANCE]
         if not utterance or gate.busy:
             return {}
+        return {**self.enter(utterance, browser, history, gate), "composer": ""}
+
+    def enter(
+        self, utterance: str, browser: Any, history: Any, gate: Gate, edit: Edit | None = None
+    ) -> dict[str, Any]:
+        """Let a reply in, to words or to an edit that the words tell of."""
         messages = conversation.cleaned(history)
-        session, fresh = self._session(browser)
+        session, fresh = visitor.known_or_new(self.recommender, browser)
         if fresh:
-            messages = [said("assistant", conversation.LOST)] if _id(browser) else []
+            lost = visitor.id_of(browser)
+            messages = [said("assistant", conversation.LOST)] if lost else []
         messages += [said("user", utterance), said("assistant", WAITING)]
-        gate.enter(Ticket(session.id, utterance, messages))
+        gate.enter(Ticket(session.id, utterance, messages, edit))
         return {
             "chatbot": list(messages),
-            "composer": "",
             "chips": cards.chips_value("", ()),
             "browser": {"session": session.id},
             **_buttons(replying=True),
@@ -72,6 +88,8 @@ class Handlers:
         place = conversation.last_user(messages, index if isinstance(index, int) else None)
         if place is None:
             return {}
+        if words is None and self._by_hand(browser, messages[place]):
+            return {"chatbot": messages, "line": plain_line(NOT_AGAIN)}
         utterance = conversation.text_of(messages[place]) if words is None else words
         if not str(utterance).strip():
             return {"chatbot": messages}
@@ -86,10 +104,14 @@ class Handlers:
         """
         ticket = gate.take()
         if ticket is None:
+            yield {}  # a stream that yields nothing would put the page back to its beginning
             return
         messages, text, current = ticket.history, "", Session(ticket.session_id)
         picked = False  # small talk picks nothing and leaves the cards as they are
-        events = zero_gpu.reply(ticket.session_id, ticket.utterance)
+        if ticket.edit is None:
+            events = zero_gpu.reply(ticket.session_id, ticket.utterance)
+        else:
+            events = zero_gpu.edit(ticket.session_id, ticket.edit)
         try:
             for event in events:
                 if ticket.stopped:
@@ -98,7 +120,7 @@ class Handlers:
                     case Understood(session=session):
                         _number(messages, session.turn)
                         current = session
-                        yield {"chatbot": list(messages)}
+                        yield {"chatbot": list(messages), "panel": self.panel(session)}
                     case Picked(picks=picks):
                         picked = True
                         yield {"cards": self._cards(current, current.turn, picks)}
@@ -106,7 +128,7 @@ class Handlers:
                         text += piece
                         yield {"chatbot": _answered(messages, text)} if piece else {}
                     case Degraded(reason=reason):
-                        yield {"line": self.line(reason)}
+                        yield {"line": self.line(reason, ranked=picked)}
                     case Done(reply=reply):
                         yield self._done(messages, reply, picked)
         except Exception as error:
@@ -134,90 +156,56 @@ class Handlers:
         place = conversation.last_user(messages)
         if gate.busy or place is None:
             return {}
+        by_hand = self._by_hand(browser, messages[place])
         self._rewind(browser, messages, place)
-        rest = messages[:place]
         return {
-            "composer": conversation.text_of(messages[place]),
-            **self._standing(self._known(browser), history=rest),
+            **({} if by_hand else {"composer": conversation.text_of(messages[place])}),
+            **self._standing(self._known(browser), history=messages[:place]),
         }
 
     def clear(self, browser: Any, gate: Gate) -> dict[str, Any]:
         """Forget the conversation: on the page, in the browser and in the store."""
         gate.stop()
         session = self._known(browser)
+        told = "Nothing was kept of you here."
         if session is not None:
-            self.recommender.forget(session.id)
+            told = f"{understood.what_went(self.recommender.forget(session.id))}."
         return {
             "browser": {},
             "composer": "",
             **self._standing(None, history=[]),
+            "panel": self.panel(None, told=told),
             **_buttons(replying=False),
         }
-
-    # --- cards ------------------------------------------------------------------------
-
-    def rate(self, data: Mapping[str, Any], browser: Any, shown: Any) -> dict[str, Any]:
-        """Keep a mark. The card shows it already; it is only put right where that failed."""
-        session = self._known(browser)
-        kind, item = data.get("kind"), data.get("item")
-        try:
-            if session is None or kind not in KINDS or not isinstance(item, str):
-                raise ValueError("this conversation is no longer kept here")
-            self.recommender.feedback(session.id, item, kind, data.get("value"))
-        except ValueError as error:
-            reason = f"Not saved: {error}."
-        except Exception:
-            log.exception("feedback failed")
-            reason = "Not saved, please try again."
-        else:
-            return {}
-        kept = self.recommender.feedback_of(session.id) if session else {}
-        right = cards.put_right(shown, kept, item, reason)
-        return {} if right is None else {"cards": right}
-
-    def more_like(
-        self, data: Mapping[str, Any], browser: Any, history: Any, gate: Gate
-    ) -> dict[str, Any]:
-        """Ask for more like an item of the catalog."""
-        catalog, item_id = self.recommender.catalog, data.get("item")
-        session = self._known(browser)
-        if gate.busy or not isinstance(item_id, str) or item_id not in catalog:
-            return {}
-        if session is not None:
-            try:
-                self.recommender.feedback(session.id, item_id, "more_like_this")
-            except ValueError as error:
-                log.info("feedback refused: %s", error)
-        return self.begin(cards.like(catalog[item_id]), browser, history, gate)
 
     # --- the page as it stands ----------------------------------------------------------
 
     def restore(self, browser: Any) -> dict[str, Any]:
         """Bring back what the store keeps of the session that the browser names."""
         session = self._known(browser)
-        if session is None and _id(browser):
+        if session is None and visitor.id_of(browser):
             lost = [said("assistant", conversation.LOST)]
             return {"browser": {}, **self._standing(None, history=lost)}
         return self._standing(session)
 
-    def line(self, degraded: str | None = None) -> str:
-        return model_line(self.recommender.describe_model(), degraded)
+    def line(self, degraded: str | None = None, *, ranked: bool = False) -> str:
+        return model_line(self.recommender.describe_model(), degraded, ranked=ranked)
+
+    def panel(self, session: Session | None, **more: Any) -> str:
+        """The panel over a session as it stands; see `understood.panel_value`."""
+        state = session.state if session else None
+        return understood.panel_value(self.recommender.catalog, state, **more)
 
     # --- inside -----------------------------------------------------------------------
 
     def _known(self, browser: Any) -> Session | None:
-        session_id = _id(browser)
-        if not session_id:
-            return None
-        try:
-            session: Session = self.recommender.session(session_id)
-        except LookupError:
-            return None
-        return session
+        return visitor.known(self.recommender, browser)
 
-    def _session(self, browser: Any) -> tuple[Session, bool]:
-        known = self._known(browser)
-        return (known, False) if known else (self.recommender.open_session(), True)
+    def _by_hand(self, browser: Any, message: Message) -> bool:
+        """Whether a message tells of an edit by hand, whose words nobody said."""
+        session, turn = self._known(browser), conversation.turn_of(message)
+        replies = self.recommender.replies(session.id) if session else ()
+        return any(r.turn == turn and Act.EDIT in r.acts for r in replies)
 
     def _rewind(self, browser: Any, messages: list[Message], place: int) -> None:
         """Take the turns from `place` on out of the store, if any of them was begun."""
@@ -237,19 +225,22 @@ class Handlers:
             "cards": self._cards_of(picked) if picked else self._no_cards(WELCOME),
             "chips": cards.chips_value(NEXT, last.suggestions) if last else self._start(),
             "line": self.line(),
+            "panel": self.panel(session, reader=understood.read_by(last)),
         }
 
     def _done(self, messages: list[Message], reply: Reply, picked: bool) -> dict[str, Any]:
         return {
             "chatbot": _answered(messages, reply.message or NOTHING),
             "chips": cards.chips_value(NEXT, reply.suggestions),
-            "line": self.line(reply.degraded),
+            "line": self.line(reply.degraded, ranked=_ranked(reply)),
+            "panel": self.panel(
+                self._known({"session": reply.session}), reader=understood.read_by(reply)
+            ),
             **({"cards": self._cards_of(reply)} if picked else {}),
         }
 
     def _cards_of(self, reply: Reply) -> str:
-        session = Session(reply.session, reply.turn, reply.state)
-        return self._cards(session, reply.turn, reply.picks)
+        return self._cards(_after(reply), reply.turn, reply.picks)
 
     def _failed(
         self, error: Exception, ticket: Ticket, messages: list[Message], text: str, *, begun: bool
@@ -268,9 +259,8 @@ class Handlers:
     def _cards(self, session: Session, turn: int, picks: Any) -> str:
         catalog = self.recommender.catalog
         kept = self.recommender.feedback_of(session.id)
-        lines = understood.lines(catalog, session.state)
         reply = f"{hashlib.sha256(session.id.encode()).hexdigest()[:8]}.{turn}"
-        return cards.cards_value(catalog, reply, picks, kept, NOTHING, lines)
+        return cards.cards_value(catalog, reply, picks, kept, NOTHING)
 
     def _no_cards(self, note: str) -> str:
         return cards.cards_value(self.recommender.catalog, "", (), {}, note)
@@ -279,10 +269,13 @@ class Handlers:
         return cards.chips_value(START, self.examples)
 
 
-def _id(browser: Any) -> str:
-    """The session id that the browser keeps, or nothing where it keeps something else."""
-    session_id = browser.get("session") if isinstance(browser, dict) else None
-    return session_id if isinstance(session_id, str) and len(session_id) <= 200 else ""
+def _after(reply: Reply) -> Session:
+    return Session(reply.session, reply.turn, reply.state)
+
+
+def _ranked(reply: Reply) -> bool:
+    """Whether the language model had a part in the order of the picks."""
+    return any(pick.language_score is not None for pick in reply.picks)
 
 
 def _answered(messages: list[Message], text: str) -> list[Message]:

@@ -9,14 +9,22 @@ from typing import Any
 MAX_REASON = 200  # characters
 
 
-def model_line(model: Mapping[str, Any], degraded: str | None = None) -> str:
-    """Safe HTML over what `describe_model` says; `degraded` is the reason of one reply."""
+def model_line(
+    model: Mapping[str, Any], degraded: str | None = None, *, ranked: bool = False
+) -> str:
+    """Safe HTML over what `describe_model` says; `degraded` is the reason of one reply, and
+    `ranked` says that the model had ranked its picks before."""
     reason = degraded or model.get("degraded")
     if reason:
         words = html.escape(str(reason).strip().rstrip(".")[:MAX_REASON])
+        how_much, what = (
+            ("Partly without", "The picks are ranked with it; reasons that it did not write are")
+            if ranked
+            else ("Without", "The picks stand as the catalog search ranks them; the reasons are")
+        )
         return (
-            '<p class="line degraded"><strong>Without the language model.</strong> '
-            f"Reason: {words}. Picks come from the catalog search alone.</p>"
+            f'<p class="line degraded"><strong>{how_much} the language model.</strong> '
+            f"Reason: {words}. {what} composed from the catalog.</p>"
         )
     if not model.get("language_model"):
         return '<p class="line">Answers are composed from the catalog, no language model</p>'
@@ -29,6 +37,10 @@ def model_line(model: Mapping[str, Any], degraded: str | None = None) -> str:
     if isinstance(weight, float):
         parts.append(f"{weight:.0%} of the score")
     return f'<p class="line">Answers by {html.escape(", ".join(parts))}</p>'
+
+
+def plain_line(text: str) -> str:
+    return f'<p class="line">{html.escape(text)}</p>'
 
 
 def failure_line() -> str:

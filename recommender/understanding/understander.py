@@ -29,8 +29,9 @@ from recommender.understanding.update import (
     with_mentions,
     with_wishes,
 )  # fmt: skip
-from recommender.understanding.words import clean
+from recommender.understanding.words import clean, split_words
 from retrieval.catalog import Catalog, Kind, fold
+from retrieval.limits import Limit
 from retrieval.retriever import Query
 
 # Where an utterance may go on with another act: sentences, and questions behind a comma.
@@ -453,6 +454,65 @@ class Understander:
             for value in one.limit.values
         ] + [v for one in reading.leanings if one.field in kinds for v in one.values]  # fmt: skip
         return replace(state, people=tuple(dict.fromkeys(names))) if names else state
+
+    # --- what an edit by hand needs -----------------------------------------------------
+
+    def revise(self, session: Session, state: DialogueState, summary: str) -> Understanding:
+        """A state that was edited by hand, as the next turn of a session."""
+        turn = _Turn(session, session.turn + 1, replace(state, choice=None), [Act.EDIT], [])
+        return self._finish(summary, turn)
+
+    def read_limits(self, text: str) -> tuple[Limit, ...]:
+        """The hard limits that a short text names by itself: "before 1990", "no horror"."""
+        reading = self._reader.read(text)
+        found = reading.limits or self._reader.read(f"a {text} {self.catalog.noun}").limits
+        themes = [  # a theme is a leaning in a sentence; by itself it can be meant hard
+            Limit((one.field,), one.values)
+            for one in reading.leanings
+            if self.catalog.fields[one.field].kind is Kind.KEYWORD and fold(one.words) == fold(text)
+        ]
+        return tuple(dict.fromkeys([one.limit for one in found] or themes))
+
+    def read_leanings(self, text: str) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+        """The values that a short text leans to: field, values, words. What would be a limit
+        in a sentence is taken softly: "westerns"."""
+        reading = self._reader.read(text)
+        soft = [(one.field, one.values, one.words) for one in reading.leanings]
+        soft += [
+            (one.limit.fields[0], one.limit.values, one.words)
+            for one in reading.limits
+            if one.limit.values and not one.limit.negated and len(one.limit.fields) == 1
+        ]
+        return tuple(dict.fromkeys(soft))
+
+    def circumstance(self, text: str) -> str:
+        """The kind of circumstance that a text names ("company"), or ""."""
+        for said in (text, f"with {text}"):
+            for kind, _ in self._reader.read(said).context:
+                return kind
+        return ""
+
+    def link(self, text: str) -> tuple[str, ...]:
+        """Ids of the items of which a text is the title, perhaps misspelt; with a year behind
+        it ("Heat (1995)") only those of that year."""
+        words = split_words(text)
+        year = words[-1].folded if len(words) > 1 else ""
+        dated = [f.name for f in self.catalog.of_kind(Kind.YEAR)]
+        for said, number in ((words, ""), (words[:-1], year)):
+            if not said or (number and not re.fullmatch(r"\d{4}", number)):
+                continue
+            ids = self._lexicon.exact(said)
+            if not ids:
+                found = self._lexicon.title_with_typo(said)
+                ids = found[1] if found and found[0] == len(said) else ()
+            same = tuple(
+                i for i in ids
+                if not number
+                or any(self.catalog[i].numbers.get(name) == float(number) for name in dated)
+            )  # fmt: skip
+            if same:
+                return same
+        return ()
 
 
 # What stands before is taken back: "a comedy. No wait, a drama".

@@ -138,11 +138,13 @@ def test_forgetting_counts_the_rows_that_went(store: Store, films: Catalog) -> N
         store.record_ranking(turn, picks_of(films, 5), picks_of(films), {})
         store.rate(session, 1, "hull", "rating", 4)
     # 1 session, 1 turn, 5 candidates, 2 picks, 1 rating
-    assert store.forget(mine) == 1 + 1 + 5 + 2 + 1
+    assert store.forget(mine) == {
+        "candidates": 5, "picks": 2, "ratings": 1, "turns": 1, "sessions": 1,
+    }  # fmt: skip
     assert not store.has_session(mine)
     assert store.turns(mine) == []
     assert store.ratings(mine) == []
-    assert store.forget(mine) == 0
+    assert not any(store.forget(mine).values())
     assert len(store.turns(other)) == 1
 
 

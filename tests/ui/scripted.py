@@ -12,11 +12,12 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from prompts.instruction import Aspects, Instruction, TaskForm
 from recommender.dialogue import (
+    Act,
     Degraded,
     DialogueState,
     Done,
@@ -28,10 +29,13 @@ from recommender.dialogue import (
     Picked,
     Reply,
     Session,
+    StatedLimit,
     TextChunk,
     Understood,
 )
 from recommender.settings import Settings
+from recommender.understanding.edits import Edit, Line, apply_edit, lines, summary
+from recommender.understanding.understander import Understander
 from retrieval.catalog import Catalog, Item, load_catalog
 
 PAYLOADS = (
@@ -72,6 +76,7 @@ class ScriptedRecommender:
         ]  # fmt: skip
         self.catalog = Catalog("scripted", [*real.items, *hostile], real.fields.values(),
                                nouns=(real.noun, real.nouns))  # fmt: skip
+        self.understander = Understander(self.catalog)
         self.real = real.items
         self.hostile = hostile
         self.sessions: dict[str, Session] = {}
@@ -112,25 +117,79 @@ class ScriptedRecommender:
             raise Refused("no such item")
         if kind == "rating" and value not in (1, 2, 3, 4, 5):
             raise Refused("a rating is a whole number from 1 to 5")
-        self.marks[session_id].setdefault(item_id, {})[kind] = value if kind == "rating" else True
-        return session
-
-    def rewind(self, session_id: str, turn: int) -> Session:
-        session = replace(self.session(session_id), turn=turn - 1)
-        self.kept[session_id] = [r for r in self.kept[session_id] if r.turn < turn]
+        marks = self.marks[session_id].setdefault(item_id, {})
+        if kind == "seen" and marks.pop(kind, None):
+            known = tuple(m for m in session.state.seen if m.item_id != item_id)
+        else:
+            marks[kind] = value if kind == "rating" else True
+            said = Mention(item_id, kind.replace("_", " "), session.turn)
+            known = (*session.state.seen, said) if kind == "seen" else session.state.seen
+        session = replace(session, state=replace(session.state, seen=known))
         self.sessions[session_id] = session
         return session
 
-    def forget(self, session_id: str) -> int:
-        self.marks.pop(session_id, None)
-        rows = len(self.kept.pop(session_id, ()))
-        return rows + (self.sessions.pop(session_id, None) is not None)
+    def rewind(self, session_id: str, turn: int) -> Session:
+        self.kept[session_id] = [r for r in self.kept[session_id] if r.turn < turn]
+        last = self.kept[session_id][-1:]
+        state = last[0].state if last else DialogueState()
+        session = replace(self.session(session_id), turn=turn - 1, state=state)
+        self.sessions[session_id] = session
+        return session
+
+    def understood(self, session_id: str) -> tuple[Line, ...]:
+        return lines(self.session(session_id).state, self.catalog)
+
+    def export(self, session_id: str) -> dict[str, Any]:
+        return {
+            "understood": [asdict(line) for line in self.understood(session_id)],
+            "turns": [reply.as_dict() for reply in self.replies(session_id)],
+            "ratings": self.feedback_of(session_id),
+        }
+
+    def forget(self, session_id: str) -> dict[str, int]:
+        marks = self.marks.pop(session_id, {})
+        replies = self.kept.pop(session_id, [])
+        self.sessions.pop(session_id, None)
+        return {
+            "turns": len(replies), "picks": sum(len(r.picks) for r in replies),
+            "ratings": sum(len(kinds) for kinds in marks.values()),
+        }  # fmt: skip
+
+    def preview(self, session_id: str, edit: Edit) -> str:
+        return self._edited(self.session(session_id) if session_id else Session(""), edit)[1]
+
+    def _edited(self, session: Session, edit: Edit) -> tuple[DialogueState, str]:
+        state = apply_edit(session.state, edit, self.understander, session.turn + 1)
+        return state, summary(edit, *(lines(s, self.catalog) for s in (session.state, state)))
+
+    def edit(self, session_id: str, edit: Edit, picks: int | None = None) -> Iterator[Event]:
+        session = self.session(session_id)
+        state, told = self._edited(session, edit)
+        session = replace(session, turn=session.turn + 1, state=state)
+        yield from self._play(session, told, picks, (Act.EDIT,))
 
     def reply(self, session_id: str, utterance: str, picks: int | None = None) -> Iterator[Event]:
         session = self.session(session_id)
         if "refuse" in utterance:
             raise Refused("this is longer than can be read; say it in fewer words")
-        session = replace(session, turn=session.turn + 1, state=_state(session, utterance))
+        state = self._state(session, utterance)
+        session = replace(session, turn=session.turn + 1, state=state)
+        yield from self._play(session, utterance, picks, (Act.ASK,))
+
+    def _state(self, session: Session, utterance: str) -> DialogueState:
+        """The whole utterance is the wish; the limits that it names add up."""
+        turn = session.turn + 1
+        limits = (StatedLimit(one, one.in_words(self.catalog), turn)
+                  for one in self.understander.read_limits(utterance))  # fmt: skip
+        return replace(
+            session.state, wish=(Phrase(utterance, turn),), liked=(Mention("x", "one that is gone", 1),),
+            limits=tuple({one.limit: one for one in (*session.state.limits, *limits)}.values()),
+        )  # fmt: skip
+
+    def _play(
+        self, session: Session, utterance: str, picks: int | None, acts: tuple[Act, ...]
+    ) -> Iterator[Event]:
+        session_id = session.id
         self.sessions[session_id] = session
         instruction = Instruction(Aspects(wish=utterance), TaskForm.RERANKING, "plain", utterance)
         ranked = self._rank(session, utterance, picks or self.settings.picks)
@@ -163,7 +222,7 @@ class ScriptedRecommender:
                 self.closed += 1
             reply = Reply(
                 session_id, session.turn, utterance, instruction, session.state, ranked, message,
-                degraded, self.describe_model(), {"total": 1.0},
+                degraded, self.describe_model(), {"total": 1.0}, acts,
                 (self.catalog.noun, self.catalog.nouns),
                 ("Something older", "Nothing too sad", "Only in black and white"),
             )  # fmt: skip
@@ -180,11 +239,6 @@ class ScriptedRecommender:
             start = (session.turn * 37 + len(utterance)) % 200
             items = self.real[start : start + picks]
         return tuple(_pick(item, rank, utterance) for rank, item in enumerate(items, start=1))
-
-
-def _state(session: Session, utterance: str) -> DialogueState:
-    wish = Phrase(utterance, session.turn + 1)
-    return replace(session.state, wish=(wish,), liked=(Mention("x", utterance, 1),))
 
 
 def _pick(item: Item, rank: int, utterance: str) -> Pick:

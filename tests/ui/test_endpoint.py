@@ -1,4 +1,4 @@
-"""The one public endpoint, and what happens to calls that the page never makes."""
+"""The public endpoints, and what happens to calls that the page never makes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from scripted import Served
+from scripted import PAYLOADS, Served
 
 ROOT = Path(__file__).parents[2]
+ENDPOINTS = ("recommend", "edit", "understood", "export", "forget")
 
 
 @pytest.fixture(scope="module")
@@ -52,26 +53,88 @@ def test_bad_input_is_answered_with_a_clear_line(
         client.predict(*arguments, api_name="/recommend")
 
 
+def test_what_was_understood_can_be_edited_by_its_keys(client: Client) -> None:
+    session = client.predict("a calm one, not after 1990", "", 3, api_name="/recommend")["session"]
+    held = client.predict(session, api_name="/understood")
+    limit = next(one for one in held if one["kind"] == "limit")
+    assert limit["value"] == "not after 1990" and limit["turn"] == 1
+    reply = client.predict(session, "remove", "", limit["key"], "", api_name="/edit")
+    assert (reply["turn"], reply["acts"]) == (2, ["edit"])
+    assert reply["utterance"] == "Removed “not after 1990”" and len(reply["picks"]) == 3
+    client.predict(session, "add", "seen", "", "Heat (1995)", api_name="/edit")
+    held = client.predict(session, api_name="/understood")
+    assert ("seen", "Heat (1995)") in [(one["kind"], one["value"]) for one in held]
+    assert limit["key"] not in [one["key"] for one in held]
+
+
+def test_what_is_kept_can_be_taken_along_and_forgotten(client: Client) -> None:
+    session = client.predict("a calm one", "", 3, api_name="/recommend")["session"]
+    kept = client.predict(session, api_name="/export")
+    assert [turn["utterance"] for turn in kept["turns"]] == ["a calm one"]
+    went = client.predict(session, api_name="/forget")
+    assert went["message"] == "1 turn, 3 picks, 0 ratings deleted"
+    for name in ("understood", "export", "forget"):
+        with pytest.raises(AppError, match="no such session"):
+            client.predict(session, api_name=f"/{name}")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "part"),
+    [
+        ("understood", ("",), "session is empty"),
+        ("understood", (7,), "session is not text"),
+        ("export", ("forged",), "no such session"),
+        ("forget", ("x" * 10_000,), "no such session"),
+        ("edit", ("forged", "remove", "", "k", ""), "no such session"),
+        ("edit", ("", "add", "wish", "", "x"), "session is empty"),
+        ("edit", ("OWN", "erase", "", "k", ""), "expected remove, change or add"),
+        ("edit", ("OWN", "add", "colour", "", "red"), "expected wish, limit"),
+        ("edit", ("OWN", "add", "wish", "", ""), "the text is empty"),
+        ("edit", ("OWN", "add", "wish", "", "w" * 10_000), "at most 200"),
+        ("edit", ("OWN", "add", "limit", "", "asdf"), "is no limit of this catalog"),
+        ("edit", ("OWN", "remove", "", "0123456789abcdef", ""), "no longer there"),
+        ("edit", ("OWN", "remove", "", PAYLOADS[2], ""), "no longer there"),
+        ("edit", ("OWN", "remove", "", "OTHER", ""), "no longer there"),
+        ("edit", ("OWN", "change", "", ["k"], "x"), "are texts"),
+    ],
+)
+def test_a_forged_request_changes_nothing(
+    client: Client, served: Served, name: str, arguments: tuple[Any, ...], part: str
+) -> None:
+    own = client.predict("a calm one", "", 1, api_name="/recommend")["session"]
+    other = client.predict("not after 1990", "", 1, api_name="/recommend")["session"]
+    key = client.predict(other, api_name="/understood")[0]["key"]
+    before = [client.predict(one, api_name="/export") for one in (own, other)]
+    sessions = len(served.recommender.sessions)
+    stand_ins = {"OWN": own, "OTHER": key}
+    given = [stand_ins.get(a, a) if isinstance(a, str) else a for a in arguments]
+    with pytest.raises(AppError, match=part):
+        client.predict(*given, api_name=f"/{name}")
+    assert [client.predict(one, api_name="/export") for one in (own, other)] == before
+    assert len(served.recommender.sessions) == sessions
+
+
 def test_nothing_else_is_public(served: Served) -> None:
     info = httpx.get(f"{served.url}gradio_api/info").json()
-    assert list(info["named_endpoints"]) == ["/recommend"]
+    assert list(info["named_endpoints"]) == [f"/{name}" for name in ENDPOINTS]
     assert info["unnamed_endpoints"] == {}
 
 
-def test_the_tool_is_offered_over_mcp(served: Served) -> None:
+def test_the_tools_are_offered_over_mcp(served: Served) -> None:
     if not version("mcp").startswith("1."):
         pytest.skip("Gradio offers MCP with mcp 1.x only")
     schema = httpx.get(f"{served.url}gradio_api/mcp/schema").json()
     tools = {tool["name"]: tool for tool in schema}
-    assert len(tools) == 1
-    (tool,) = tools.values()
-    assert "recommend" in tool["name"] and "utterance" in json.dumps(tool["inputSchema"])
+    assert len(tools) == len(ENDPOINTS)
+    for name, argument in zip(ENDPOINTS, ("utterance", *["session"] * 4), strict=True):
+        (tool,) = (tools[one] for one in tools if name in one)
+        assert argument in json.dumps(tool["inputSchema"])
 
 
 def _forge(served: Served, index: int, count: int, junk: Any) -> httpx.Response:
     body = {"data": [junk] * count, "fn_index": index, "session_hash": "forged",
             "event_data": {"item": junk, "kind": junk, "text": junk, "index": junk,
-                           "value": junk}}  # fmt: skip
+                           "value": junk, "action": "remove", "key": junk}}  # fmt: skip
     return httpx.post(f"{served.url}gradio_api/run/predict", json=body)
 
 

@@ -43,6 +43,16 @@ def test_typing_goes_on_while_a_reply_is_written(page: Page) -> None:
     expect(users(page)).to_have_count(2)
 
 
+def test_nothing_said_changes_nothing(page: Page) -> None:
+    ask(page, "first wish")
+    title = cards(page).first.locator(".card-title").inner_text()
+    words(page).press("Enter")
+    page.wait_for_timeout(700)
+    expect(users(page)).to_have_text(["first wish"])
+    expect(cards(page).first.locator(".card-title")).to_have_text(title, use_inner_text=True)
+    expect(page.locator("#send")).to_have_text("Send")
+
+
 def test_stop_freezes_the_text_and_stops_the_model(page: Page, served: Served) -> None:
     closed = served.recommender.closed
     say(page, "slow please, and a rather long request so that there is much to say about it")
@@ -158,6 +168,8 @@ def test_degraded_is_plain_to_see(page: Page) -> None:
     expect(page.locator("#line")).to_contain_text("scripted-135M")
     ask(page, "degraded please")
     expect(page.locator(".line.degraded")).to_contain_text("took too long")
+    # The scripted model ranked before it was given up.
+    expect(page.locator(".line.degraded")).to_contain_text("The picks are ranked with it")
 
 
 def test_those_who_wait_see_their_place(visit: Callable[..., Page]) -> None:
