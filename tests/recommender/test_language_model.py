@@ -277,3 +277,9 @@ def test_preparing_says_where_the_model_lies(
 ) -> None:
     assert prepare_model("auto", model_cache) == f"{folder_of(model_cache)}: {SMALL_MODEL}, ready"
     assert "left to the hub" in prepare_model("some/other", tmp_path)
+
+
+@pytest.mark.usefixtures("model_cache")  # which skips where the package is not installed
+def test_unpacking_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert prepare_model("auto", tmp_path).endswith("ready")
+    assert capfd.readouterr() == ("", "")
