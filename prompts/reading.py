@@ -26,16 +26,17 @@ _TURN = ("standing", "shown", "words")
 
 
 def as_json(answer: Mapping[str, Sequence[str]]) -> str:
-    """An answer as the model writes it; a field that is not given is empty.
+    """An answer as the model writes it, without the lists that are empty.
 
-    >>> as_json({"acts": ["ask"], "wish": ["tender"]})[:40]
-    '{"acts": [ "ask" ], "liked": [ ], "disli'
+    >>> as_json({"wish": ["tender"], "acts": ["ask", "greet"]})
+    '{"acts": [ "ask", "greet" ], "wish": [ "tender" ] }'
     """
     lists = []
     for name in (ACTS, *SPANS):
-        entries = ", ".join(json.dumps(entry, ensure_ascii=False) for entry in answer.get(name, ()))
-        lists.append(f'"{name}": [ {entries} ]' if entries else f'"{name}": [ ]')
-    return "{" + ", ".join(lists) + " }"
+        entries = [json.dumps(entry, ensure_ascii=False) for entry in answer.get(name, ())]
+        if entries:
+            lists.append(f'"{name}": [ {", ".join(entries)} ]')
+    return f"{{{', '.join(lists)} }}"
 
 
 @dataclass(frozen=True)

@@ -537,14 +537,19 @@ class SlotGrammar:
         self._tries: dict[str, _Node] = {}
         self._walked: list[int] = []  # the text that led to the places
         said: dict[str, int] = {}  # numbers for what phrases say
-        spelled: dict[str, list[int]] = {}  # slots may share phrases, of which there are many
-        for slot in frame.phrases:
-            self._tries[slot] = _Node()
-            for phrase, says in frame.phrases[slot]:
-                text = phrase if slot == frame.first or phrase[:1] in ",." else f" {phrase}"
-                if text not in spelled:
-                    spelled[text] = tokenizer(text, add_special_tokens=False)["input_ids"]
-                self._tries[slot].add(spelled[text], said.setdefault(says, len(said)))
+        # Slots may share their phrases, of which there can be many.
+        spelled: dict[str, list[int]] = {}
+        shared: dict[tuple[bool, tuple[tuple[str, str], ...]], _Node] = {}
+        for slot, phrases in frame.phrases.items():
+            begins = slot == frame.first
+            if (begins, phrases) not in shared:
+                trie = shared[begins, phrases] = _Node()
+                for phrase, says in phrases:
+                    text = phrase if begins or phrase[:1] in ",." else f" {phrase}"
+                    if text not in spelled:
+                        spelled[text] = tokenizer(text, add_special_tokens=False)["input_ids"]
+                    trie.add(spelled[text], said.setdefault(says, len(said)))
+            self._tries[slot] = shared[begins, phrases]
         self._places = self._start()
 
     def _start(self) -> list[_Place]:

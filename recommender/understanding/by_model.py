@@ -12,12 +12,13 @@ import json
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from prompts.reading import ACTS, SPANS, ReadingPrompt
 from recommender.dialogue import Act, DialogueState
 from recommender.language_model import Frame, LanguageModel
-from recommender.understanding.words import FUNCTION_WORDS, split_words
+from recommender.understanding.words import split_words
 from retrieval.catalog import Catalog, fold
 
 # Acts that take back what stands, or only make sense beside it, are left to the rules.
@@ -44,6 +45,11 @@ class ModelReading:
     taste: tuple[str, ...] = ()
     context: tuple[str, ...] = ()
     problem: str = ""
+
+    @property
+    def read_by(self) -> str:
+        """Who reads a turn of which a model heard this: "rules", or "rules and model"."""
+        return "rules" if self == ModelReading(problem=self.problem) else "rules and model"
 
 
 class AnswerError(ValueError):
@@ -112,37 +118,40 @@ class ModelReader:
 
 
 def spans_of(text: str) -> tuple[str, ...]:
-    """Runs of words of a text, but for those that could not mean anything by themselves."""
+    """Runs of words of a text, as they stand in it."""
     words = split_words(text)[:_MOST_WORDS]
-    spans = [
-        text[words[first].start : words[last].end]
-        for first in range(len(words))
-        for last in range(first, min(first + _LONGEST_SPAN, len(words)))
-        if any(w.folded not in FUNCTION_WORDS or w.capitalised for w in words[first : last + 1])
-    ]
-    return tuple(dict.fromkeys(spans))
+    return tuple(
+        dict.fromkeys(
+            text[words[first].start : words[last].end]
+            for first in range(len(words))
+            for last in range(first, min(first + _LONGEST_SPAN, len(words)))
+        )
+    )
 
 
 def frame_of(text: str) -> Frame:
     """The frame of an answer about a text: `prompts.reading.as_json`, slot by slot."""
     acts = [json.dumps(str(act)) for act in OFFERED]
     spans = [json.dumps(span, ensure_ascii=False) for span in spans_of(text)]
-    lists = {ACTS: acts, **dict.fromkeys(SPANS, spans)}
-    names = list(lists)
-    phrases: dict[str, tuple[tuple[str, str], ...]] = {}
-    following: dict[str, tuple[str, ...]] = {}
-    for name, behind in zip(names, [*names[1:], "end"], strict=True):
+    lists = {ACTS: acts, **(dict.fromkeys(SPANS, spans) if spans else {})}
+    phrases: dict[str, tuple[tuple[str, str], ...]] = {"end": (("] }", "end"),)}
+    following: dict[str, tuple[str, ...]] = {"end": ()}
+    for place, (name, entries) in enumerate(lists.items()):
         opening = f'{{"{name}": [' if name == ACTS else f'], "{name}": ['
-        phrases[name] = ((opening, opening),)
-        # Something is done by every utterance; all other lists may be empty.
-        following[name] = (f"{name} 1",) if name == ACTS else (f"{name} 1", behind)
-        for n in range(1, MOST + 1):
-            comma = ", " if n > 1 else ""
-            phrases[f"{name} {n}"] = tuple((comma + one, f"{name} {one}") for one in lists[name])
-            following[f"{name} {n}"] = (f"{name} {n + 1}", behind) if n < MOST else (behind,)
-    phrases["end"] = (("] }", "end"),)
-    following["end"] = ()
-    return Frame(names[0], phrases, following, ("end",))
+        behind = (*list(lists)[place + 1 :], "end")
+        # An entry that others follow is a slot of its own, with its comma: tokens hold both,
+        # and the model has to meet the tokens that it would write itself.
+        last = tuple((entry, f"{name} {entry}") for entry in entries)
+        more = tuple((f"{entry},", says) for entry, says in last)
+        most = min(MOST, len(entries))
+        begin: dict[int, tuple[str, ...]] = {most: (f"{name} {most}",)}
+        begin |= {n: (f"{name} {n}", f"{name} {n},") for n in range(1, most)}
+        phrases[name], following[name] = ((opening, opening),), begin[1]
+        for n in range(1, most + 1):
+            phrases[f"{name} {n}"], following[f"{name} {n}"] = last, behind
+            if n < most:
+                phrases[f"{name} {n},"], following[f"{name} {n},"] = more, begin[n + 1]
+    return Frame(ACTS, phrases, following, ("end",))
 
 
 def heard(answer: str, text: str) -> ModelReading:
@@ -161,8 +170,8 @@ def heard(answer: str, text: str) -> ModelReading:
     }
     offered = {str(act): act for act in OFFERED}
     acts = [offered[name] for name in lists.pop(ACTS, ()) if name in offered]
-    reading = ModelReading(acts=tuple(dict.fromkeys(acts)))
-    return replace(reading, **{n: _spoken(n, entries, text) for n, entries in lists.items()})
+    spans: dict[str, Any] = {n: _spoken(n, entries, text) for n, entries in lists.items()}
+    return ModelReading(acts=tuple(dict.fromkeys(acts)), **spans)
 
 
 def _spoken(name: str, entries: Sequence[str], text: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from recommender.understanding.by_model import ModelReading, is_within
 from recommender.understanding.lexicon import Lexicon
@@ -39,15 +39,6 @@ def validated(rules: Reading, model: ModelReading, reader: Reader, lexicon: Lexi
     return _Merge(rules, model, reader, lexicon).run()
 
 
-@dataclass(frozen=True)
-class _Said:
-    """What the model heard said of a title."""
-
-    liked: bool
-    disliked: bool
-    seen: bool
-
-
 class _Merge:
     """One reading that grows by what holds of the model's, list by list."""
 
@@ -69,10 +60,9 @@ class _Merge:
         )
 
     def run(self) -> Reading:
-        model = self.model
+        model = self._without_contradictions()
         for span in dict.fromkeys((*model.liked, *model.disliked, *model.seen)):
-            said = _Said(span in model.liked, span in model.disliked, span in model.seen)
-            self._item(span, said)
+            self._item(span)
         for span in model.taste:
             self._taste(span)
         for span in model.must:
@@ -85,34 +75,58 @@ class _Merge:
             self._context(span)
         return self.reading
 
+    def _without_contradictions(self) -> ModelReading:
+        """What is both wanted and ruled out was not understood, and counts as neither."""
+        wanted = (*self.model.must, *self.model.wish, *self.model.taste)
+        unclear = [
+            (yes, no)
+            for no in self.model.must_not
+            for yes in wanted
+            if is_within(yes, no) or is_within(no, yes)
+        ]
+        for yes, no in unclear:
+            _drop("must_not", no, f"wanted as well, by {yes!r}")
+        both = {span for pair in unclear for span in pair}
+        kept = {
+            name: tuple(span for span in getattr(self.model, name) if span not in both)
+            for name in ("must", "must_not", "wish", "taste")
+        }
+        return replace(self.model, **kept)  # type: ignore[arg-type]
+
     # --- items ----------------------------------------------------------------------
 
-    def _item(self, span: str, said: _Said) -> None:
+    def _item(self, span: str) -> None:
+        liked, disliked = span in self.model.liked, span in self.model.disliked
+        seen = span in self.model.seen
         if not is_within(span, self.reading.text):
             return _drop("title", span, "no words of the utterance")
-        if said.liked and said.disliked:
+        if liked and disliked:
             return _drop("title", span, "liked and disliked at once")
         linked = self._linked(span)
         if linked is None:
             return _drop("title", span, "no title of the catalog")
         for place, known in enumerate(self.reading.items):
             if set(known.ids) & set(linked.ids):
-                self.reading.items[place] = _with(known, said)
+                self.reading.items[place] = replace(
+                    known, liked=liked, disliked=disliked, seen=seen or known.seen
+                )
                 return None
-        self.reading.items.append(_with(linked, said))
-        self._unwish(linked.words)
+        self.reading.items.append(ItemRead(linked.ids, liked, disliked, seen, span))
+        self._unwish(span)
         return None
 
     def _linked(self, span: str) -> ItemRead | None:
         """The item that the reader finds behind a cue, if a span is nothing but its title."""
+        words = split_words(span)
+        if all(len(word.folded) < 4 and not word.capitalised for word in words):
+            return None  # "her", "it" and "up" are titles too, but seldom meant
         items = self.reader.read(f"I loved {span}").items
         if len(items) != 1 or not items[0].ids or not items[0].liked:
             return None
         title = {word.folded for word in split_words(items[0].words)}
-        rest = [w.folded for w in split_words(span) if w.folded not in title | FUNCTION_WORDS]
-        if any(not re.fullmatch(r"\d{4}", word) for word in rest):
-            return None
-        return items[0]
+        beside = title | {"the", "a", "an"} | self.lexicon.nouns
+        rest = [word.folded for word in words if word.folded not in beside]
+        return None if any(not re.fullmatch(r"\d{4}", word) for word in rest) else items[0]
 
     # --- limits ---------------------------------------------------------------------
 
@@ -184,8 +198,13 @@ class _Merge:
         """Whether a span may limit: not as a part of a title or of a lasting taste."""
         if not is_within(span, self.reading.text):
             _drop(name, span, "no words of the utterance")
-        elif any(is_within(span, item.words) for item in self.reading.items):
-            _drop(name, span, "a part of a title")
+        elif all(word.folded in FUNCTION_WORDS for word in split_words(span)):
+            _drop(name, span, "says nothing by itself")
+        elif any(
+            is_within(span, item.words) or is_within(item.words, span)
+            for item in self.reading.items
+        ):
+            _drop(name, span, "a title or a part of one")
         elif any(is_within(span, taste) for taste in self.reading.tastes):
             _drop(name, span, "a part of a lasting taste")
         else:
@@ -208,13 +227,18 @@ class _Merge:
             )
             if not known and not ruled_out & set(one.values):
                 self.reading.leanings.append(LeaningRead(one.field, one.values, span))
-        understood = [one.words for one in self.reading.limits]
+        understood = [self.reading.wish, *(one.words for one in self.reading.limits)]
         understood += [one.words for one in self.reading.comparisons]
-        if any(is_within(span, words) for words in (self.reading.wish, *understood)):
+        if self._content(span) <= self._content(" ".join(understood)):
             return None
         self.reading.wish = ", ".join(part for part in (self.reading.wish, span) if part)
         self.reading.fragment = False
         return None
+
+    def _content(self, text: str) -> set[str]:
+        """The words of a text that say something."""
+        idle = FUNCTION_WORDS | self.lexicon.nouns
+        return {word.singular for word in split_words(text) if word.folded not in idle}
 
     def _taste(self, span: str) -> None:
         reading = self.reading
@@ -251,6 +275,8 @@ class _Merge:
         read = self.reader.read(span)
         if read.limits or read.items:
             return _drop("context", span, "a limit or a title")
+        if not read.context and not self._is_free("context", span):
+            return None
         kind = read.context[0][0] if read.context else _SETTING
         self.reading.context.append((kind, span))
         return None
@@ -261,10 +287,6 @@ class _Merge:
         kept = re.sub(r"\s+([,.;])", r"\1", re.sub(r"\s+", " ", kept)).strip(" ,.;:-")
         meaningful = any(word not in FUNCTION_WORDS | NEGATORS for word in fold(kept).split())
         self.reading.wish = kept if meaningful else ""
-
-
-def _with(item: ItemRead, said: _Said) -> ItemRead:
-    return replace(item, liked=said.liked, disliked=said.disliked, seen=said.seen)
 
 
 def _drop(name: str, span: str, why: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_models import ScriptedModel
 
-from prompts.reading import ACTS, SPANS, as_json
+from prompts.reading import ACTS, SPANS, ReadingPrompt, as_json
 from recommender.dialogue import Act, DialogueState, Phrase
 from recommender.language_model import LanguageModel, SlotGrammar
 from recommender.understanding.by_model import (
@@ -66,11 +66,11 @@ def model_that_says(answer: str, **options: Any) -> ScriptedModel:
 @settings(max_examples=60, deadline=None)
 def test_every_answer_of_the_frame_parses_and_is_of_the_users_words(text: str, seed: int) -> None:
     answer = json.loads(walk(text, Characters(), seed))
-    assert list(answer) == [ACTS, *SPANS]
+    assert list(answer) == [name for name in (ACTS, *SPANS) if name in answer]
     assert 1 <= len(answer[ACTS]) <= MOST
     assert set(answer[ACTS]) <= set(OFFERED)
-    for name in SPANS:
-        assert len(answer[name]) <= MOST
+    for name in set(answer) - {ACTS}:
+        assert 1 <= len(answer[name]) <= MOST
         assert len(set(answer[name])) == len(answer[name])
         assert set(answer[name]) <= set(spans_of(text))
         assert all(span in text for span in answer[name])
@@ -81,7 +81,7 @@ def test_what_the_frame_lets_through_is_heard_whole(seed: int) -> None:
     answer = walk(TEXT, Characters(), seed)
     reading = heard(answer, TEXT)
     for name in (ACTS, *SPANS):
-        assert list(getattr(reading, name)) == json.loads(answer)[name]
+        assert list(getattr(reading, name)) == json.loads(answer).get(name, [])
 
 
 def test_the_frame_writes_as_the_examples_are_written() -> None:
@@ -94,12 +94,12 @@ def test_the_frame_writes_as_the_examples_are_written() -> None:
     assert grammar.allowed(written) == grammar.end
 
 
-def test_spans_are_runs_of_words_that_can_mean_something() -> None:
+def test_spans_are_runs_of_words_as_they_stand_in_it() -> None:
     spans = spans_of("With the sci-fi, no Up")
     assert "sci-fi" in spans
     assert "the sci-fi, no Up" in spans
-    assert "Up" in spans  # a title, as the capital tells
-    assert "the" not in spans
+    assert "With the sci-fi, no Up" in spans
+    assert "sci-fi, Up" not in spans
     assert spans_of("?!") == ()
 
 
@@ -118,6 +118,7 @@ def test_an_answer_becomes_a_reading(films: Catalog) -> None:
     assert reading == ModelReading(
         (Act.LIKE, Act.ASK), liked=("Her",), must_not=("films like Tin",)
     )  # fmt: skip
+    assert reading.read_by == "rules and model"
     messages, frame = model.heard[0]
     assert frame == frame_of(TEXT)
     turn = messages[-1][1]
@@ -158,6 +159,7 @@ def test_nonsense_leaves_a_problem_and_nothing_else(films: Catalog) -> None:
         TEXT, DialogueState()
     )
     assert reading == ModelReading(problem=reading.problem)
+    assert reading.read_by == ModelReading().read_by == "rules"
     assert "failed at understanding (AnswerError)" in reading.problem
     assert "As a language model" not in reading.problem
 
@@ -223,7 +225,18 @@ def test_auto_asks_a_model_that_is_able(
 def test_the_real_tokens_spell_answers(small_model: LanguageModel) -> None:
     tokenizer = small_model._tokenizer  # type: ignore[attr-defined]
     for seed, text in enumerate((TEXT, "Ōtani’s 🎬 Garden, été?", "nothing after 1990, ok")):
-        assert set(json.loads(walk(text, tokenizer, seed))) == {ACTS, *SPANS}
+        assert set(json.loads(walk(text, tokenizer, seed))) <= {ACTS, *SPANS}
+
+
+def test_the_model_may_write_the_examples_in_its_own_tokens(small_model: LanguageModel) -> None:
+    """Else it would be pushed off what it means to say where the frame cuts a token."""
+    tokenizer = small_model._tokenizer  # type: ignore[attr-defined]
+    for turn, answer in ReadingPrompt.load().examples:
+        grammar, written = SlotGrammar(frame_of(turn["words"]), tokenizer), []
+        for token in tokenizer(answer, add_special_tokens=False)["input_ids"]:
+            assert token in grammar.allowed(written), tokenizer.decode(written)
+            written.append(token)
+        assert grammar.allowed(written) == grammar.end
 
 
 @pytest.mark.parametrize("text", [TEXT, "thanks, something shorter?", "日本語 🎬"])
