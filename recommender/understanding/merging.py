@@ -162,6 +162,9 @@ class _Merge:
         for limit in found:
             if not self._is_known(limit) and self._add_limit("must_not", span, limit):
                 self._unwish(span)
+                # The rules lean towards a word wherever they see no denial of it.
+                soft = [one for one in self.reading.leanings if not is_within(one.words, span)]
+                self.reading.leanings = soft
         return None
 
     def _add_limit(self, name: str, span: str, limit: Limit) -> bool:
@@ -191,8 +194,8 @@ class _Merge:
                 return True  # French, where the rules read German
         if not limit.negated:
             return any(values & set(one.values) for one in self.reading.permitted)
-        soft = (*self.reading.leanings, *self.reading.taste_leanings)
-        return any(one.field in limit.fields and values & set(one.values) for one in soft)
+        lasting = self.reading.taste_leanings
+        return any(one.field in limit.fields and values & set(one.values) for one in lasting)
 
     def _is_free(self, name: str, span: str) -> bool:
         """Whether a span may limit: not as a part of a title or of a lasting taste."""
