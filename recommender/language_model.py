@@ -439,7 +439,10 @@ class HuggingFaceModel:
                 common += 1
             cache = copy.deepcopy(cache) if common else None
         if cache is not None and common < len(known):
-            cache.crop(common - len(known))  # a negative number is so many tokens less
+            try:
+                cache.crop(common - len(known))  # a negative number is so many tokens less
+            except RuntimeError:  # a sliding window has forgotten what stood there
+                cache, common = None, 0
         output = self._decoder()(
             input_ids=self._tensor(ids[common:]), past_key_values=cache, use_cache=True
         )
