@@ -201,7 +201,7 @@ class _Merge:
         """Whether a span may limit: not as a part of a title or of a lasting taste."""
         if not is_within(span, self.reading.text):
             _drop(name, span, "no words of the utterance")
-        elif all(word.folded in FUNCTION_WORDS for word in split_words(span)):
+        elif not self._content(span):
             _drop(name, span, "says nothing by itself")
         elif any(
             is_within(span, item.words) or is_within(item.words, span)
@@ -240,7 +240,7 @@ class _Merge:
 
     def _content(self, text: str) -> set[str]:
         """The words of a text that say something."""
-        idle = FUNCTION_WORDS | self.lexicon.nouns
+        idle = FUNCTION_WORDS | NEGATORS | self.lexicon.nouns
         return {word.singular for word in split_words(text) if word.folded not in idle}
 
     def _taste(self, span: str) -> None:
@@ -249,6 +249,8 @@ class _Merge:
             return _drop("taste", span, "no words of the utterance")
         if any(is_within(span, taste) for taste in reading.tastes):
             return None
+        if not self._content(span):
+            return _drop("taste", span, "says nothing by itself")
         firm = [limit.words for limit in reading.limits] + [item.words for item in reading.items]
         if any(is_within(words, span) for words in firm):
             return _drop("taste", span, "a limit or a title by the rules")

@@ -157,6 +157,7 @@ def test_a_demand_that_is_no_limit_is_a_wish(both: Both) -> None:
         ("seen Heat already, what else", {"must": ("seen Heat",)}),
         ("thanks, something shorter?", {"must": ("something shorter",)}),
         ("a quiet film", {"must": ("a",), "wish": ("a film",), "context": ("a",)}),
+        ("who directed it?", {"taste": ("it",), "wish": ("it",)}),
         ("a quiet film", {"must_not": ("film",)}),
         ("a quiet film", {"must_not": ("a",)}),
     ],
