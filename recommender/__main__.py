@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from recommender.settings import QUANTIZATIONS, RANKERS, Settings, SettingsError
+from recommender.settings import QUANTIZATIONS, RANKERS, UNDERSTANDINGS, Settings, SettingsError
 
 _ASK_EXAMPLES = """examples:
   python -m recommender ask "a scary film set in space, nothing after 1990"
@@ -88,6 +88,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--encoder", help="sentence-transformers model, hub name or folder")
     group.add_argument("--ranker", choices=RANKERS, help="how the model is asked (block)")
     group.add_argument("--rank-weight", metavar="SHARE", help="the model's share of the score")
+    group.add_argument("--understanding", choices=UNDERSTANDINGS, help="who reads turns (auto)")
     group.add_argument("--candidates", metavar="N", help="candidates to rank, at most 100")
     group.add_argument("--store", metavar="FILE", help="SQLite file (data/store.db)")
     group.add_argument("--data", metavar="FOLDER", help="for index, store and models (data)")

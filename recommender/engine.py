@@ -10,7 +10,7 @@ from __future__ import annotations
 import concurrent.futures
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -39,9 +39,10 @@ from recommender.language_model import LanguageModel, ModelError, load_language_
 from recommender.ranking import JoinedRanker, Ranker, RetrieverRanker, make_scorer, nouns_of
 from recommender.settings import Settings
 from recommender.store import Store
+from recommender.understanding.by_model import ModelReader, ModelReading, is_wanted
 from recommender.understanding.edits import Edit, EditError, Line, apply_edit, lines, summary
 from recommender.understanding.understander import Understander, Understanding
-from recommender.understanding.words import UtteranceError
+from recommender.understanding.words import UtteranceError, clean
 from retrieval.catalog import Catalog, load_catalog
 from retrieval.encoder import Encoder, SentenceTransformerEncoder
 from retrieval.index import IndexMismatchError, build_index, index_folder, load_index
@@ -106,6 +107,10 @@ class Recommender:
         self._model, self._no_model = language_model, ""
         if language_model is None:
             self._model, self._no_model = _open_model(settings)
+        self._model_reader: ModelReader | None = None
+        if self._model is not None and is_wanted(settings.understanding, self._model):
+            budget = settings.understand_budget_s
+            self._model_reader = ModelReader(self._model, self.catalog, budget)
         self._ranker: Ranker = RetrieverRanker()
         if self._model is not None and settings.ranker != "retriever":
             scorer = make_scorer(settings.ranker, self._model, self.catalog, self.templates)
@@ -127,8 +132,22 @@ class Recommender:
         """
         begun = time.perf_counter()
         session = self.session(session_id)
-        read = self._understander.understand(session, utterance)
+        heard = yield from self._hear(session, utterance)
+        read = self._understander.understand(session, utterance, heard)
         yield from self._answer(session, read, begun, picks)
+
+    def _hear(self, session: Session, utterance: str) -> Generator[Event, None, ModelReading]:
+        """What the language model reads in an utterance, where it is to; else nothing."""
+        if self._model_reader is None:
+            return ModelReading()
+        budget = self.settings.understand_budget_s
+        call = self._calls.submit(self._model_reader.read, clean(utterance), session.state)
+        try:
+            yield from _heartbeats(call, budget)
+            return call.result(timeout=0)
+        except TimeoutError as error:
+            call.cancel()
+            return ModelReading(problem=_why(error, "understanding", budget))
 
     def edit(self, session_id: str, edit: Edit, picks: int | None = None) -> Iterator[Event]:
         """Answer an edit of what was understood, as the next turn of a session.
@@ -349,6 +368,7 @@ class Recommender:
             "ranker": self.settings.ranker if self._model else "retriever",
             "rank_weight": self.settings.rank_weight if self._model else 0.0,
             "encoder": self.settings.encoder,
+            "understanding": "rules and model" if self._model_reader else "rules",
             "degraded": self._no_model or None,
         }
 

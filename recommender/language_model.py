@@ -173,9 +173,11 @@ def _unpacked(name: str, cache: Path) -> Path | None:
     if (folder / "config.json").exists():
         return folder
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 
     _hush()
+    # Its progress bar heeds no setting of the library.
+    modeling_gguf_pytorch_utils.tqdm = lambda tensors, **_: tensors
     log.info("unpacking %s, once", source.name)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -437,7 +439,10 @@ class HuggingFaceModel:
                 common += 1
             cache = copy.deepcopy(cache) if common else None
         if cache is not None and common < len(known):
-            cache.crop(common - len(known))  # a negative number is so many tokens less
+            try:
+                cache.crop(common - len(known))  # a negative number is so many tokens less
+            except RuntimeError:  # a sliding window has forgotten what stood there
+                cache, common = None, 0
         output = self._decoder()(
             input_ids=self._tensor(ids[common:]), past_key_values=cache, use_cache=True
         )
@@ -533,23 +538,41 @@ class SlotGrammar:
         self.end: list[int] = [tokenizer.eos_token_id]  # allowed alone where the text is over
         self._frame = frame
         self._tries: dict[str, _Node] = {}
+        self._walked: list[int] = []  # the text that led to the places
         said: dict[str, int] = {}  # numbers for what phrases say
-        for slot in frame.phrases:
-            self._tries[slot] = _Node()
-            for phrase, says in frame.phrases[slot]:
-                blank = "" if slot == frame.first or phrase[:1] in ",." else " "
-                tokens = tokenizer(blank + phrase, add_special_tokens=False)["input_ids"]
-                self._tries[slot].add(tokens, said.setdefault(says, len(said)))
+        # Slots may share their phrases, of which there can be many.
+        spelled: dict[str, list[int]] = {}
+        shared: dict[tuple[bool, tuple[tuple[str, str], ...]], _Node] = {}
+        for slot, phrases in frame.phrases.items():
+            begins = slot == frame.first
+            if (begins, phrases) not in shared:
+                trie = shared[begins, phrases] = _Node()
+                for phrase, says in phrases:
+                    text = phrase if begins or phrase[:1] in ",." else f" {phrase}"
+                    if text not in spelled:
+                        spelled[text] = tokenizer(text, add_special_tokens=False)["input_ids"]
+                    trie.add(spelled[text], said.setdefault(says, len(said)))
+            self._tries[slot] = shared[begins, phrases]
+        self._places = self._start()
+
+    def _start(self) -> list[_Place]:
+        return [_Place(self._frame.first, self._tries[self._frame.first], frozenset())]
 
     def allowed(self, written: Sequence[int]) -> list[int]:
-        """The tokens that may follow; those so far are taken to be of the grammar."""
-        places = [_Place(self._frame.first, self._tries[self._frame.first], frozenset())]
-        for token in written:
+        """The tokens that may follow; those so far are taken to be of the grammar.
+
+        A text that goes on the last one is not walked again from its start.
+        """
+        if list(written[: len(self._walked)]) != self._walked:
+            self._walked, self._places = [], self._start()
+        places = self._places
+        for token in written[len(self._walked) :]:
             places = [
                 _Place(place.slot, place.node.following[token], place.said)
                 for place in self._open(places)
                 if token in place.open_tokens()
             ]
+        self._walked, self._places = list(written), places
         if any(place.slot in self._frame.last and place.is_complete for place in places):
             return self.end
         following = {token for place in self._open(places) for token in place.open_tokens()}
@@ -586,7 +609,7 @@ class _Place:
 
     def open_tokens(self) -> set[int]:
         """Tokens that lead on to a phrase which says something new."""
-        return {t for t, child in self.node.following.items() if child.below - self.said}
+        return {t for t, child in self.node.following.items() if not child.below <= self.said}
 
 
 class _Node:

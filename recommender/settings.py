@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 from retrieval.encoder import DEFAULT_ENCODER
 
 QUANTIZATIONS = ("nf4", "none")
+UNDERSTANDINGS = ("auto", "rules", "model")
 RANKERS = ("block", "labels", "likelihood", "pairwise", "retriever")
 SPACE_DATA = Path("/data")  # the persistent disk of a Hugging Face Space, where there is one
 
@@ -31,7 +32,8 @@ class Settings:
     "none" runs without a language model. `rank_weight` is the share of the language model
     in the joined score, the rest is the retriever's. Untuned, the small model adds nothing
     that `benchmarks/joining.py` can measure, and this share costs nothing either; a tuned
-    adapter earns more.
+    adapter earns more. `understanding` "rules" reads turns without a model, "model" lets the
+    model add what it hears, "auto" does so where the model is able and runs on CUDA.
     """
 
     catalog: str = "movies"
@@ -44,6 +46,8 @@ class Settings:
     candidates: int = 40
     picks: int = 3
     explained: int = 3
+    understanding: str = "auto"
+    understand_budget_s: float = 5.0
     rank_budget_s: float = 20.0
     explain_budget_s: float = 20.0
     data: Path = Path("data")
@@ -58,12 +62,20 @@ class Settings:
         self._require(1 <= self.candidates <= 100, "candidates", "1 to 100")
         self._require(1 <= self.picks <= self.candidates, "picks", "1 to the number of candidates")
         self._require(self.explained >= 0, "explained", "0 or more")
+        self._require(
+            self.understanding in UNDERSTANDINGS, "understanding", f"one of {UNDERSTANDINGS}"
+        )
+        self._require(self.understand_budget_s > 0, "understand_budget_s", "more than 0 seconds")
         self._require(self.rank_budget_s > 0, "rank_budget_s", "more than 0 seconds")
         self._require(self.explain_budget_s > 0, "explain_budget_s", "more than 0 seconds")
         self._require(1 <= self.port <= 65535, "port", "1 to 65535")
         self._require(
             not (self.model == "none" and self.adapter), "adapter", "empty where model is none"
         )
+        self._require(
+            not (self.model == "none" and self.understanding == "model"),
+            "understanding", "auto or rules where model is none",
+        )  # fmt: skip
 
     def _require(self, holds: bool, name: str, expected: str) -> None:
         if not holds:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from prompts.instruction import Aspects
 from recommender.dialogue import Act, Choice, DialogueState, Session, StatedLimit
 from recommender.understanding import talk
+from recommender.understanding.acts_heard import merged_acts
 from recommender.understanding.aspects import aspects_of, query_of
+from recommender.understanding.by_model import ModelReading
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.limits_kept import with_limits
+from recommender.understanding.merging import validated
 from recommender.understanding.questions import Question, QuestionReader
 from recommender.understanding.ratings import read_rating
 from recommender.understanding.reader import Reader
@@ -114,6 +117,7 @@ class _Turn:
     state: DialogueState
     acts: list[Act]
     questions: list[Question]
+    heard: ModelReading = field(default_factory=ModelReading)
     lifted: tuple[StatedLimit, ...] = ()
     taken_back: tuple[str, ...] = ()
     rated: tuple[tuple[str, int], ...] = ()
@@ -138,10 +142,15 @@ class Understander:
         )
         self.understand(Session(""), "a first reading")  # no visitor waits for patterns to compile
 
-    def understand(self, session: Session, utterance: str) -> Understanding:
-        """Read an utterance as the next turn of a session. Raises `UtteranceError`."""
+    def understand(
+        self, session: Session, utterance: str, heard: ModelReading | None = None
+    ) -> Understanding:
+        """Read an utterance as the next turn of a session. Raises `UtteranceError`.
+
+        `heard` is what a language model reads in it; what of that holds is added.
+        """
         text = clean(utterance)
-        turn = _Turn(session, session.turn + 1, session.state, [], [])
+        turn = _Turn(session, session.turn + 1, session.state, [], [], heard or ModelReading())
         rest = self._read_around(turn, text)
         if rest:
             rest = self._read_questions(turn, rest)
@@ -393,10 +402,12 @@ class Understander:
         state = turn.state
         pointed = read_references(text, state, self._lexicon)
         reading = self._reader.read(text, pointed)
+        reading = validated(reading, turn.heard, self._reader, self._lexicon)
         surprised = Act.SURPRISE in turn.acts
         acts = self._acts_of_items(text, reading, state)
         refines = refining or is_refinement(spoken, reading, state) or Act.CRITIQUE in acts or surprised
         act = Act.REFINE if refines else Act.ASK
+        act, *acts_heard = merged_acts((act,), turn.heard, reading, state)
         if unseen(text):
             known = {i for item in reading.items for i in item.ids}
             state = replace(state, seen=tuple(m for m in state.seen if m.item_id not in known))
@@ -413,6 +424,7 @@ class Understander:
         turn.does(*acts)
         if self._says_something(reading) and not {Act.CRITIQUE, Act.MORE_LIKE_THIS, Act.SURPRISE} & set(turn.acts):
             turn.does(act)
+        turn.does(*acts_heard)
 
     def _says_something(self, reading: Reading) -> bool:
         return bool(
@@ -501,10 +513,13 @@ class Understander:
         for said, number in ((words, ""), (words[:-1], year)):
             if not said or (number and not re.fullmatch(r"\d{4}", number)):
                 continue
-            ids = self._lexicon.exact(said)
-            if not ids:
-                found = self._lexicon.title_with_typo(said)
-                ids = found[1] if found and found[0] == len(said) else ()
+            ids = self._lexicon.exact(said) or next(
+                (
+                    ids for first, last, ids, _, _ in self._lexicon.misspelt_titles(said)
+                    if (first, last) == (0, len(said))
+                ),
+                (),
+            )  # fmt: skip
             same = tuple(
                 i for i in ids
                 if not number

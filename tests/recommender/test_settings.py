@@ -43,7 +43,7 @@ def test_the_store_lies_in_the_data_folder_unless_it_is_named() -> None:
         ("quantization", "int3"), ("ranker", "oracle"), ("rank_weight", 1.5),
         ("rank_weight", float("nan")), ("candidates", 0), ("candidates", 101), ("picks", 0),
         ("picks", 41), ("explained", -1), ("rank_budget_s", 0), ("explain_budget_s", -1),
-        ("port", 0), ("port", 65536),
+        ("port", 0), ("port", 65536), ("understanding", "guess"), ("understand_budget_s", 0),
     ],
 )  # fmt: skip
 def test_a_value_out_of_bounds_names_its_setting(name: str, value: object) -> None:
@@ -54,6 +54,9 @@ def test_a_value_out_of_bounds_names_its_setting(name: str, value: object) -> No
 def test_settings_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(SettingsError, match="adapter"):
         Settings(model="none", adapter="checkpoints/films")
+    with pytest.raises(SettingsError, match=r"understanding is 'model'.*where model is none"):
+        Settings(model="none", understanding="model")
+    assert Settings(model="none").understanding == "auto"
 
 
 @pytest.mark.parametrize(("name", "text"), [("candidates", "many"), ("rank_weight", "half")])
