@@ -68,7 +68,9 @@ def _checked(question: Question, item: Item, catalog: Catalog) -> str:
         if prose and not holds:
             return f"The catalog does not say so of {item.name}. {_character(item, catalog)}"
         shown = [f for f in facts if item.values(f.name)]
-        backing = "; ".join(_fact(f, item) if f.kind is not Kind.TEXT else item.values(f.name)[0] for f in shown)
+        backing = "; ".join(
+            _fact(f, item) if f.kind is not Kind.TEXT else item.values(f.name)[0] for f in shown
+        )
         return f"{'Yes' if holds else 'No'}. {item.name}, {backing}."
     if question.leanings:
         held = [v for name, v in question.leanings if v in item.facets.get(name, ())]
@@ -85,9 +87,7 @@ def _is_unknown(limit: Limit, item: Item, catalog: Catalog) -> bool:
 
 def _character(item: Item, catalog: Catalog) -> str:
     facts = [
-        _fact(f, item)
-        for f in catalog.of_kind(Kind.CATEGORY, Kind.KEYWORD)
-        if item.values(f.name)
+        _fact(f, item) for f in catalog.of_kind(Kind.CATEGORY, Kind.KEYWORD) if item.values(f.name)
     ]
     return f"{item.name}, {'; '.join(facts)}." if facts else ""
 

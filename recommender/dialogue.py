@@ -97,8 +97,8 @@ class DialogueState:
     in turn `began`. `shown` holds the ids of items already picked in this session, oldest
     first; `last_shown` those of the last reply that had picks. `spoken_of` are the items and
     `people` the persons last spoken of, whom "it", "both" and "her" mean; `asked` is the
-    field that was last asked for, as in "and the third?". `stands_for` is the turn whose
-    state this is: an undo goes back to that of an earlier one.
+    question of the last turn, which "and the third?" repeats. `stands_for` is the turn
+    whose state this is: an undo goes back to that of an earlier one.
     """
 
     liked: tuple[Mention, ...] = ()

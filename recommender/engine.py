@@ -384,11 +384,11 @@ class Recommender:
             raise UnknownSessionError(
                 f"unknown session {str(session_id)[:40]!r}; leave it out to begin a new one"
             )
-        *earlier, last = self.store.states(session_id) or [(0, None)]
-        if last[1] is None:
+        kept = self.store.states(session_id)
+        if not kept:
             return Session(session_id)
-        states = tuple(DialogueState.from_dict(state) for _, state in earlier[-_UNDOABLE:])
-        return Session(session_id, last[0], DialogueState.from_dict(last[1]), states)
+        *earlier, state = (DialogueState.from_dict(data) for _, data in kept[-_UNDOABLE:])
+        return Session(session_id, kept[-1][0], state, tuple(earlier))
 
     def replies(self, session_id: str) -> list[Reply]:
         """All turns of a session as replies, oldest first; picks that left the catalog are gone."""

@@ -41,9 +41,7 @@ def query_of(state: DialogueState, aspects: Aspects) -> Query:
     now = tuple(m.item_id for m in state.liked if m.turn >= state.began)
     before = tuple(m.item_id for m in state.liked if m.turn < state.began)
     leanings = state.leanings
-    if not leanings and not any(
-        one.limit.values and not one.limit.negated for one in state.limits
-    ):
+    if not leanings and not any(one.limit.values and not one.limit.negated for one in state.limits):
         leanings = state.taste_leanings
     text = "; ".join(phrase.words for phrase in state.wish)
     if not text and not now:

@@ -24,7 +24,6 @@ _ADDING = re.compile(
 _WIDENING = re.compile(r"^(?:or|and)\b")
 
 
-
 def with_limits(
     state: DialogueState, reading: Reading, turn: int, act: Act, spoken: str, lexicon: Lexicon
 ) -> DialogueState:
@@ -54,9 +53,7 @@ def with_limits(
     ]
     # "More violent" takes "less violent" back.
     wanted = {fold(leaning.words) for leaning in state.leanings if leaning.turn == turn}
-    kept = [
-        old for old in kept if not (_is_of_words(old.limit) and wanted & set(old.limit.values))
-    ]
+    kept = [old for old in kept if not (_is_of_words(old.limit) and wanted & set(old.limit.values))]
     distinct: dict[Limit, StatedLimit] = {one.limit: one for one in (*kept, *new)}
     gone = [old for old in state.limits if old not in kept and old.limit.values]
     wish = without_words(state.wish, gone)
@@ -77,7 +74,6 @@ def with_limits(
     return replace(state, limits=tuple(distinct.values()), leanings=leanings, wish=wish)
 
 
-
 def _permitted(
     kept: list[StatedLimit], reading: Reading, adding: bool, lexicon: Lexicon
 ) -> list[StatedLimit]:
@@ -88,11 +84,7 @@ def _permitted(
             if _shares_value(leave, old.limit) and old.limit.negated:
                 break
             exclusive = set(leave.fields) <= lexicon.exclusive
-            if (
-                leave.fields == old.limit.fields
-                and not old.limit.negated
-                and (adding or exclusive)
-            ):
+            if leave.fields == old.limit.fields and not old.limit.negated and (adding or exclusive):
                 values = tuple(dict.fromkeys((*old.limit.values, *leave.values)))
                 old = replace(old, limit=Limit(leave.fields, values))
         else:
@@ -125,7 +117,6 @@ def _compared(
         else Limit((read.field,), maximum=middle - 1)
     )
     return StatedLimit(limit, read.words, turn)
-
 
 
 def _is_of_words(limit: Limit) -> bool:

@@ -45,7 +45,8 @@ DEGREES = word_set(
 TAILS = word_set(
     "stuff thing things element elements scene scenes content bit bits plot plots plotline story "
     "stories theme themes genre genres vibe vibes nonsense crap part parts subplot subplots tropes "
-    "trope moments whatsoever either anymore thanks cheers kind type types"
+    "trope moments whatsoever either anymore thanks cheers kind type types tho though lol mind tbh btw "
+    "pls plz haha thx ok okay please again"
 )
 # What stands behind a title that is named for its manner: "Blade Runner vibes".
 MANNER = word_set("vibe vibes style styled esque type feel feels energy meets ish")

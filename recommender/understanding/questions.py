@@ -7,7 +7,7 @@ yes-or-no question asks for is read like a limit. Wishes put as questions are le
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recommender.dialogue import Act, DialogueState
 from recommender.understanding.lexicon import Lexicon
@@ -18,7 +18,7 @@ from recommender.understanding.words import FUNCTION_WORDS, split_words
 from retrieval.catalog import Field, Kind, fold
 from retrieval.limits import Limit
 
-_LEAD = r"^(?:(?:and|so|but|ok(?:ay)?|well|hmm+|oh|wait|also|btw|by the way|tell me|do you know|can you tell me|could you tell me|any idea|remind me|i wonder|just curious)\b[ ,:-]*)*"
+_LEAD = r"^(?:(?:and|so|but|ok(?:ay)?|well|hmm+|oh|wait|also|btw|by the way|tell me(?= (?:who|what|when|how|why|which|if|whether)\b)|do you know|can you tell me|could you tell me|any idea|remind me|i wonder|just curious)\b[ ,:-]*)*"
 _WH = r"(?:who|whose|what|what's|whats|which|when|where|how|who's|whos|how's|when's|where's)"
 _AUX = r"(?:is|isn't|isnt|was|wasn't|are|were|does|doesn't|did|didn't|has|have|do|will|would)"
 # Questions that wish for something, or ask the recommender to change it.
@@ -27,8 +27,15 @@ _WISH = re.compile(
     r"you got|is there (?:a|an|any|some|one)|are there|else|recommend(?!ed)|to (?:watch|see|read|play)|"
     r"something|anything|any good|(?:a|some|any|good|best) [\w' -]*?\b(?:{nouns})\b|what about something|how about (?:a|an|some|one)\b)"
 )
-_OF_WISH = re.compile(r"^(?: (?:a|an|some|any|good|best|should|could|would|recommend|to watch|the best)\b)")
+_OF_WISH = re.compile(
+    r"^(?: (?:a|an|some|any|good|best|should|could|would|recommend|to watch|the best)\b)"
+)
 # "What is a good western that is short?" asks for something else.
+_SHORT = re.compile(r"\b(what|who|how|when|where)s\b")
+# "And the third?" asks the last question again.
+_AGAIN = re.compile(
+    r"(?:and|what about|how about|and what about|same (?:question )?for|ok and)\b(?! (?:who|what|when|is|was|does|did|how|why|which|something|anything|a|an)\b)[^?]*\?$"
+)
 _FOR_ONE = re.compile(
     r"(?:what|which|who|where)(?:'s| is| are|s)? (?:a|an|some|any|good|best|the best|other|more)\b"
 )
@@ -40,7 +47,7 @@ _OWN_CHOICE = re.compile(
     r"\byou\b|\b(?:pick|picked|suggest|suggested|suggestion|recommend|recommended|choose|chose|chosen|list|listed|here|shown|match|first|top|on top)\b"
 )
 _COMPARE = re.compile(
-    r"\b(?:compare|comparison|compared|difference|differences|differ|versus|vs\.?)\b|\bhow (?:do|does|is|are) .+ (?:compare|differ|different|stack up)\b|"
+    r"\b(?:compare|comparison|compared|diff?e?rences?|differ|versus|vs\.?)\b|\bhow (?:do|does|is|are) .+ (?:compare|differ|different|stack up)\b|"
     r"\bwhich (?:one |of (?:them|these|those|the two|the three|the (?:first|last) two) |{nouns} )?(?:is|was|are|has|runs|came|would|do|should|did|lasts|looks|sounds)\b|"
     r"\bwhich (?:one )?(?:of|would|do|should)\b|\bwhat(?:'s| is) the \w+(?:est)\b(?: \w+)? of\b|\bwhich (?:one)?\??$"
 )
@@ -82,14 +89,22 @@ class QuestionReader:
     def read(self, text: str, state: DialogueState) -> Question | None:
         """The question that a text asks about items, or None."""
         spoken = text.lower().strip()
+        spoken = _SHORT.sub(r"\1's", spoken)
         body = re.sub(_LEAD, "", spoken)
         asking = re.match(rf"(?:{_WH}|{_AUX}|why|explain|compare)\b", body) is not None
         if not (asking or spoken.rstrip().endswith("?") or self._opens_question(body)):
             return None
         if len(spoken) > 300 or _FOR_ONE.match(body):
             return None
-        reading = self._reader.read(text, read_references(text, state, self._lexicon))
-        ids = tuple(dict.fromkeys(i for item in reading.items for i in _meant(item.ids, state)))
+        pointed = read_references(text, state, self._lexicon, asking=True)
+        reading = self._reader.read(text, pointed)
+        ids = tuple(dict.fromkeys(
+            [i for one in pointed if not one.bare for i in one.item_ids]
+            + [i for item in reading.items for i in _meant(item.ids, state)]
+        ))  # fmt: skip
+        again = self._again(text, ids, state)
+        if again is not None:
+            return again
         for question in (
             self._why(text, spoken, ids, state),
             self._comparison(text, spoken, ids, state),
@@ -101,10 +116,22 @@ class QuestionReader:
                 return question
         return None
 
+    def _again(self, text: str, ids: tuple[str, ...], state: DialogueState) -> Question | None:
+        spoken = text.lower().strip()
+        if not ids or not _AGAIN.match(spoken) or len(spoken.split()) > 9:
+            return None
+        if not state.asked:
+            prose = next((f.name for f in self._catalog.of_kind(Kind.TEXT)), "")
+            return Question(Act.QUESTION, ids, prose, words=text) if prose else None
+        before = self.read(state.asked, replace(state, asked=""))
+        return replace(before, item_ids=ids) if before is not None else None
+
     def _opens_question(self, body: str) -> bool:
         return any(
             body.startswith(phrase) for f in self._catalog.fields.values() for phrase in f.asks
-        ) or bool(re.match(r"(?:more about|tell me (?:more )?about|describe|compare|difference)\b", body))
+        ) or bool(
+            re.match(r"(?:more about|tell me (?:more )?about|describe|compare|difference)\b", body)
+        )
 
     # --- why --------------------------------------------------------------------------
 
@@ -134,11 +161,16 @@ class QuestionReader:
     ) -> Question | None:
         direction = self._direction(spoken)
         matched = self._compare.search(spoken)
-        among = "which" in spoken or re.search(r"\bof (?:them|these|those|the (?:two|three))\b", spoken)
+        among = "which" in spoken or re.search(
+            r"\bof (?:them|these|those|the (?:two|three))\b", spoken
+        )
         if not matched and not (
             len(ids) > 1 and (direction or _BARE_OR.search(spoken) or " than " in spoken)
         ):
             return None
+        if len(ids) == 1 and re.search(r"\b(?:it|that one|this one)\b", spoken):
+            pronoun = pronoun_item(spoken, state)
+            ids = (pronoun, *ids) if pronoun and pronoun not in ids else ids
         if len(ids) < 2:
             if not among and not re.search(r"\b(?:them|these|those|two|three|picks|all)\b", spoken):
                 return None
@@ -146,7 +178,7 @@ class QuestionReader:
             if re.search(r"\btwo\b", spoken) and len(pair) > 2:
                 pair = pair[:2]
             ids = pair
-        if len(ids) < 2 or self._wish.search(spoken) and not matched:
+        if len(ids) < 2 or (self._wish.search(spoken) and not matched):
             return None
         if direction is None and among and not re.search(r"\bcompare|differ", spoken):
             limits, leanings = self._asked(text, spoken)
@@ -169,11 +201,6 @@ class QuestionReader:
     def _of_field(
         self, text: str, body: str, ids: tuple[str, ...], state: DialogueState
     ) -> Question | None:
-        elliptic = re.match(r"(?:and |what about |how about |and what about |same for )+", f"{text.lower().strip()}")
-        if elliptic and ids and len(body.split()) <= 8 and not self._wish.search(body):
-            name = state.asked or next((f.name for f in self._catalog.of_kind(Kind.TEXT)), "")
-            if name and (state.asked or text.rstrip().endswith("?")):
-                return Question(Act.QUESTION, ids, name, words=text)
         field, asking = self._field_asked(body)
         if field is None:
             return None
@@ -195,7 +222,12 @@ class QuestionReader:
         if re.match(rf"(?:{_WH})\b", body):
             words = set(fold(body).split())
             for f in self._catalog.fields.values():
-                names = {fold(f.label), fold(f.name), fold(f.label).rstrip("s"), fold(f.name).rstrip("s")}
+                names = {
+                    fold(f.label),
+                    fold(f.name),
+                    fold(f.label).rstrip("s"),
+                    fold(f.name).rstrip("s"),
+                }
                 if f.kind is not Kind.TEXT and names & words:
                     return f, ""
         return best
@@ -218,9 +250,14 @@ class QuestionReader:
         denies = re.match(r"(?:isn'?t|wasn'?t|doesn'?t|didn'?t|do|will|would|have)\b", body)
         if denies and not body.rstrip().endswith("?"):
             return None  # "didn't care for it"
-        if not re.match(rf"{_AUX}\b", body) or re.match(r"is (?:that|it) (?:all|it|everything)\b", body):
+        if not re.match(rf"{_AUX}\b", body) or re.match(
+            r"is (?:that|it) (?:all|it|everything)\b", body
+        ):
             return None
-        if re.match(r"(?:is it possible|do i|do we|are you|do you|have you|did you|will you|would you|is there (?!.*\bin (?:it|that|this)\b)|are there (?!.*\bin (?:it|that|this)\b))", body):
+        if re.match(
+            r"(?:is it possible|do i|do we|are you|do you|have you|did you|will you|would you|is there (?!.*\bin (?:it|that|this)\b)|are there (?!.*\bin (?:it|that|this)\b))",
+            body,
+        ):
             return None
         ids = ids or self._named(text) or self._pointed(body, state)
         if not ids:
@@ -232,7 +269,11 @@ class QuestionReader:
 
     def _asked(self, text: str, body: str) -> tuple[tuple[Limit, ...], tuple[tuple[str, str], ...]]:
         """What a yes-or-no question asks for, read as if it were wished for."""
-        predicate = re.sub(r"\b(?:it|that|this|is|are|was|does|has|did|one|ones|which|of|them|these|those|the)\b", " ", re.sub(rf"^{_AUX}\b", "", body))
+        predicate = re.sub(
+            r"\b(?:it|that|this|is|are|was|does|has|did|one|ones|which|of|them|these|those|the)\b",
+            " ",
+            re.sub(rf"^{_AUX}\b", "", body),
+        )
         reading = self._reader.read(" ".join(predicate.strip(" ?!.").split()) or "x")
         limits = list(dict.fromkeys(one.limit for one in reading.limits))
         pairs = [(one.field, value) for one in reading.leanings for value in one.values]
@@ -242,8 +283,10 @@ class QuestionReader:
                 names = tuple(dict.fromkeys(n for values in found.values() for n in values))
                 limits.append(Limit(tuple(found), names))
                 break
-        limits += [self._themed(reading)] if not limits and not pairs and self._themed(reading) else []
-        return tuple(x for x in limits if x is not None), tuple(dict.fromkeys(pairs))
+        themed = None if limits or pairs else self._themed(reading)
+        if themed is not None:
+            limits.append(themed)
+        return tuple(limits), tuple(dict.fromkeys(pairs))
 
     @property
     def _person_fields(self) -> set[str]:

@@ -8,13 +8,19 @@ from dataclasses import dataclass
 _NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
             "nine": 9, "ten": 10, "zero": 0}  # fmt: skip
 _NUMBER = r"(?:\d{1,3}(?:[.,]\d)?|" + "|".join(_NUMBERS) + r")(?: and a half)?"
-_OUT_OF = re.compile(rf"\b(?P<n>{_NUMBER}) ?(?:/|out of|of) ?(?P<of>5|10|100|five|ten)\b(?: stars?)?")
+_OUT_OF = re.compile(
+    rf"\b(?P<n>{_NUMBER}) ?(?:/|out of|of) ?(?P<of>5|10|100|five|ten)\b(?: stars?)?"
+)
 _STARS = re.compile(rf"\b(?P<n>{_NUMBER})[ -]?(?:stars?\b|★|\*(?!\w))")
 _POINTS = re.compile(
     rf"\b(?:give|gave|rate|rated|giving|rating|score|gets?|deserves?)\b(?:[^.;!?]*?\b(?:an?|with|at|is|of|as)\b)? (?P<n>{_NUMBER})\b(?! (?:of|out|movie|film|book|one|year|minute|hour|page)s?\b)"
 )
-_WISHED = re.compile(r"\b(?:at least|minimum|more than|over|above|under|below|rated|ratings?|less than|average)(?: of)? $")
-_WISHED_BEHIND = re.compile(r"^ ?(?:or (?:more|better|higher|above|up)|\+|and (?:up|above|over)|(?:films?|movies?|books?|games?|reviews?|rated)\b)")
+_WISHED = re.compile(
+    r"\b(?:at least|minimum|more than|over|above|under|below|rated|ratings?|less than|average)(?: of)? $"
+)
+_WISHED_BEHIND = re.compile(
+    r"^ ?(?:or (?:more|better|higher|above|up)|\+|and (?:up|above|over)|(?:films?|movies?|books?|games?|reviews?|rated)\b)"
+)
 
 
 @dataclass(frozen=True)

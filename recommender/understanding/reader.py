@@ -25,6 +25,7 @@ from recommender.understanding.utterance import Utterance
 from recommender.understanding.wish import read_rest
 from recommender.understanding.words import FUNCTION_WORDS
 
+
 class Pointed(Protocol):
     """A part of a text that points at items: "the second one"."""
 

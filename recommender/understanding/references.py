@@ -18,7 +18,7 @@ from retrieval.catalog import Catalog, Field, Kind, fold
 
 _PLACES = {
     "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3,
-    "fifth": 4, "5th": 4, "sixth": 5, "6th": 5, "last": -1, "middle": 1, "top": 0, "final": -1,
+    "fifth": 4, "5th": 4, "frist": 0, "thrid": 2, "sixth": 5, "6th": 5, "last": -1, "middle": 1, "top": 0, "final": -1,
 }  # fmt: skip
 _COUNTS = {"two": 2, "2": 2, "three": 3, "3": 3, "couple": 2, "few": 3}
 _PLACE = "|".join(sorted(_PLACES, key=len, reverse=True))
@@ -28,10 +28,12 @@ _ENDS = (
     r"i'd|we|we've|again|though|already|too|to|than|with|though|tho|just|only|for|in|on|because|cause|as|if|"
     r"which|that|has|have|does|did|do|got|gets|go|no|not|nah|yes|yeah|maybe|instead|so|about|by|of|out|tonight|had|got|a|five|four|three|two|one|\d)\b))"
 )
+_ENDS_ASKING = r"(?= (?!world|war|half|time|part|act|name|person|lady|man|date|day|night|week|year|thing|class|century|chapter|season|love|aid|sequel)\w|\s*(?:$|[,.;:!?)]|'s\b))"
 _ALL = (
     r"(?:all(?: (?:of|three of|the))? (?:these|those|them)|all three|all of it|any of (?:these|those|them)|"
     r"these(?: (?:ones|three|two))?|"
-    r"those(?: (?:ones|three|two))?|them(?: all)?)"
+    r"those(?: (?:ones|three|two))?|(?<=love )them|(?<=loved )them|(?<=like )them|(?<=liked )them|(?<=hate )them|(?<=hated )them|"
+    r"(?<=seen )them|(?<=saw )them|(?<=watched )them|(?<=read )them|(?<=of )them all|(?<=know )them)"
 )
 _ATTITUDE = (
     r"(?:love|loved|loves|adore|adored|like|liked|likes|enjoy|enjoyed|hate|hated|dislike|disliked|"
@@ -44,7 +46,9 @@ _IT = re.compile(
     r"bad|long|old|scary|good|time|year|evening|weekend|week|decade|century|is|are|are|has|have|isn't|aren't|doesn't|don't|mood|"
     r"vein|style|genre|director|author|actor|actress|i|we|you|my|will|can)\b)"
 )
-_NUMBERED = re.compile(r"(?:\b(?:number|no\.|nr\.?|option|pick) ?|#)(?P<n>\d|one|two|three|four|five)\b")
+_NUMBERED = re.compile(
+    r"(?:\b(?:number|no\.|nr\.?|option|pick) ?|#)(?P<n>\d|one|two|three|four|five)\b"
+)
 _NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 _PRONOUN = re.compile(
     r"\b(?:it|this|its|it's|that's|this one|that one|the (?:film|movie|book|game)|"
@@ -60,16 +64,22 @@ class Reference:
     start: int
     end: int
     item_ids: tuple[str, ...]
+    bare: bool = False  # "it", "that": what an item named beside it may be meant by
 
 
-def read_references(text: str, state: DialogueState, lexicon: Lexicon) -> list[Reference]:
-    """All references in a text, in order, none overlapping; longer ones go first."""
+def read_references(
+    text: str, state: DialogueState, lexicon: Lexicon, *, asking: bool = False
+) -> list[Reference]:
+    """All references in a text, in order, none overlapping; longer ones go first.
+
+    In a question (`asking`) "the second" is a pick whatever verb follows it.
+    """
     if not state.last_shown and not state.spoken_of:
         return []
     spoken = text.lower()
     if len(spoken) != len(text):
         return []
-    found = [*_by_place(spoken, state, lexicon), *_by_value(text, state, lexicon),
+    found = [*_by_place(spoken, state, lexicon, asking), *_by_value(text, state, lexicon),
              *_together(spoken, state), *_by_pronoun(spoken, state)]  # fmt: skip
     kept: list[Reference] = []
     for one in sorted(found, key=lambda r: (r.start - r.end, r.start)):
@@ -91,23 +101,30 @@ def pronoun_item(spoken: str, state: DialogueState) -> str:
 
 
 @functools.cache
-def _place_pattern(nouns: str) -> re.Pattern[str]:
-    carried = rf"(?: (?:one|ones|pick|picks|option|suggestion|recommendation|result)\b|(?: of (?:them|these|those|the (?:three|two|list)))|(?: (?:{nouns})\b(?! (?:by|of|that|from|in|with|about|where|who)\b))|{_ENDS})"
+def _place_pattern(nouns: str, asking: bool) -> re.Pattern[str]:
+    ends = _ENDS_ASKING if asking else _ENDS
+    carried = rf"(?: (?:one|ones|pick|picks|option|suggestion|recommendation|result)\b|(?: of (?:them|these|those|the (?:three|two|list)))|(?: (?:{nouns})\b(?! (?:by|of|that|from|in|with|about|where|who)\b))|{ends})"
     return re.compile(
         rf"\b(?:the |your |that )?(?P<place>{_PLACE})(?: and (?:the )?(?P<also>{_PLACE}))?"
         rf"(?: (?P<count>two|three|couple|few|2|3)(?: of (?:them|these|those))?)?{carried}"
     )
 
 
-def _by_place(spoken: str, state: DialogueState, lexicon: Lexicon) -> Iterator[Reference]:
+def _by_place(
+    spoken: str, state: DialogueState, lexicon: Lexicon, asking: bool
+) -> Iterator[Reference]:
     shown = state.last_shown
     if not shown:
         return
     nouns = "|".join(sorted(map(re.escape, _nouns(lexicon.catalog)), key=len, reverse=True))
-    for match in _place_pattern(nouns).finditer(spoken):
-        if match["place"] in ("top", "final", "middle", "last") and not match[0].startswith("the "):
+    for match in _place_pattern(nouns, asking).finditer(spoken):
+        if match["place"] in ("top", "final", "middle", "last") and not match[0].startswith(
+            ("the ", "that ")
+        ):
             continue
-        if match["place"] == "last" and re.match(r" (?:night|week|year|month|time|decade)", spoken[match.end():]):
+        if match["place"] == "last" and re.match(
+            r" (?:night|week|year|month|time|decade)", spoken[match.end() :]
+        ):
             continue
         places = [match["place"], *([match["also"]] if match["also"] else [])]
         ids: list[str] = []
@@ -195,19 +212,41 @@ def _holding(words: str, ids: Sequence[str], lexicon: Lexicon) -> tuple[str, ...
     bare = fold(words).removeprefix("from ").removeprefix("in ")
     if years and re.fullmatch(r"(1[0-9]|20)\d\d", bare):
         return tuple(i for i in ids if catalog[i].numbers.get(years[0].name) == float(bare))
-    people = {name for _, _, found in lexicon.people(spoken) for names in found.values() for name in names}
+    people = {
+        name for _, _, found in lexicon.people(spoken) for names in found.values() for name in names
+    }
     surname = fold(words).removesuffix("'s").split()[-1:]
     for f in catalog.of_kind(Kind.PERSON):
         for i in ids:
-            people |= {v for v in catalog[i].facets.get(f.name, ()) if surname and fold(v).split()[-1:] == surname}
+            people |= {
+                v
+                for v in catalog[i].facets.get(f.name, ())
+                if surname and fold(v).split()[-1:] == surname
+            }
     if people:
-        return tuple(i for i in ids if any(people & set(values) for values in catalog[i].facets.values()))
+        return tuple(
+            i for i in ids if any(people & set(values) for values in catalog[i].facets.values())
+        )
     matches = [m for m in lexicon.values(spoken) if m.last - m.first >= 1]
-    values = {(v.field, one) for m in matches[:1] for v in m.meanings if not v.opposite for one in v.values}
-    opposites = {(v.field, one) for m in matches[:1] for v in m.meanings if v.opposite for one in v.values}
-    found = tuple(i for i in ids if any(one in catalog[i].facets.get(name, ()) for name, one in values))
+    values = {
+        (v.field, one)
+        for m in matches[:1]
+        for v in m.meanings
+        if not v.opposite
+        for one in v.values
+    }
+    opposites = {
+        (v.field, one) for m in matches[:1] for v in m.meanings if v.opposite for one in v.values
+    }
+    found = tuple(
+        i for i in ids if any(one in catalog[i].facets.get(name, ()) for name, one in values)
+    )
     if opposites and not found:
-        found = tuple(i for i in ids if not any(one in catalog[i].facets.get(name, ()) for name, one in opposites))
+        found = tuple(
+            i
+            for i in ids
+            if not any(one in catalog[i].facets.get(name, ()) for name, one in opposites)
+        )
     return found if len(found) < len(ids) or len(ids) == 1 else ()
 
 
@@ -215,23 +254,36 @@ def _holding(words: str, ids: Sequence[str], lexicon: Lexicon) -> tuple[str, ...
 
 
 def _together(spoken: str, state: DialogueState) -> Iterator[Reference]:
-    for match in re.finditer(r"\b(?:both(?: of (?:them|these|those))?|the two(?: of them)?|either of them)\b", spoken):
+    for match in re.finditer(
+        r"\b(?:both(?: of (?:them|these|those))?(?! of\b| the (?:first|second|third|last)\b)|the two(?: of them)?|either of them)\b",
+        spoken,
+    ):
         pair = state.spoken_of if len(state.spoken_of) == 2 else state.last_shown[:2]
         yield Reference(match.start(), match.end(), tuple(pair))
-    for match in re.finditer(rf"\b{_ALL}\b(?! (?:days|people|actors|things|kinds|are|years|sort|with|by|from|in|that|who|where)\b)", spoken):
-        if re.search(r"\b(?:with|starring|by|featuring) $", spoken[: match.start()]) and match[0] == "them":
+    for match in re.finditer(
+        rf"\b{_ALL}\b(?! (?:days|people|actors|things|kinds|are|years|sort|with|by|from|in|that|who|where)\b)",
+        spoken,
+    ):
+        if (
+            re.search(r"\b(?:with|starring|by|featuring) $", spoken[: match.start()])
+            and match[0] == "them"
+        ):
             continue  # people
         yield Reference(match.start(), match.end(), tuple(state.last_shown))
 
 
 def _by_pronoun(spoken: str, state: DialogueState) -> Iterator[Reference]:
     for match in _IT.finditer(spoken):
-        if re.search(r"\b(?:i'd|i would|would|we'd|you) like$", spoken[: match.start("it")].rstrip()):
+        if re.search(
+            r"\b(?:i'd|i would|would|we'd|you) like$", spoken[: match.start("it")].rstrip()
+        ):
             continue
-        if re.search(r"\b(?:with|in|about|for|to|from|of)$", spoken[: match.start("it")].rstrip()) and match["it"] in ("it", "that", "this"):
+        if re.search(
+            r"\b(?:with|in|about|for|to|from|of)$", spoken[: match.start("it")].rstrip()
+        ) and match["it"] in ("it", "that", "this"):
             continue  # "with a dog in it", "enough of that", "apart from that"
         target = state.spoken_of or state.last_shown[:1]
-        yield Reference(match.start("it"), match.end("it"), tuple(target[:1]))
+        yield Reference(match.start("it"), match.end("it"), tuple(target[:1]), bare=True)
 
 
 # --- people --------------------------------------------------------------------------
@@ -243,10 +295,15 @@ def name_people(text: str, state: DialogueState, catalog: Catalog) -> str:
     if not state.people:
         return text
     name = state.people[0]
-    role = rf"\b(?P<role>with|starring|featuring|by|from|of|has|have|want) {_SHE}\b(?! (?:kids|mum|dad|mother|father|parents|friends?|husband|wife|own)\b)"
+    role = rf"\b(?P<role>drop|forget|remove|without|not|no|with|starring|featuring|by|from|of|has|have|want) {_SHE}\b(?! (?:kids|mum|dad|mother|father|parents|friends?|husband|wife|own)\b)"
     text = re.sub(role, lambda m: f"{m['role']} {name}", text, flags=re.IGNORECASE)
     verb = r"\b(?:that |which )?(?:she|he|they)(?:'s|'ve| has| have)?(?: also)? (?P<verb>directed|made|wrote|written|did|is in|was in|stars in|starred in|played in|acts in)\b"
-    return re.sub(verb, f" with {name}" if not state.people[1:] else f" with {name}", text, flags=re.IGNORECASE)
+    return re.sub(
+        verb,
+        f" with {name}",
+        text,
+        flags=re.IGNORECASE,
+    )
 
 
 def _name_same(text: str, state: DialogueState, catalog: Catalog) -> str:
@@ -255,11 +312,16 @@ def _name_same(text: str, state: DialogueState, catalog: Catalog) -> str:
         return text
     for f in catalog.of_kind(Kind.PERSON):
         names = catalog[item].facets.get(f.name, ())
-        labels = {f.label, f.name, f.label.rstrip("s"), *(("actor", "actress", "actors") if "cast" in f.name else ())}
+        labels = {
+            f.label,
+            f.name,
+            f.label.rstrip("s"),
+            *(("actor", "actress", "actors") if "cast" in f.name else ()),
+        }
         pattern = rf"\b(?:(?:by|with|from|of|starring) )?(?:the|that) same (?:{'|'.join(map(re.escape, labels))})\b"
         if names and f.roles:
             said = f"{f.roles[0]} {names[0]}"
-            text = re.sub(pattern, lambda _, said=said: said, text, flags=re.IGNORECASE)
+            text = re.sub(pattern, lambda _: said, text, flags=re.IGNORECASE)  # noqa: B023, called at once
     return text
 
 

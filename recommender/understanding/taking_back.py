@@ -12,29 +12,52 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from recommender.dialogue import DialogueState, Leaning, Mention, Phrase, Session, StatedLimit
+from recommender.understanding.ranges import read_ranges
+from recommender.understanding.reading import contradict
 from recommender.understanding.words import FUNCTION_WORDS, singular
 from retrieval.catalog import Catalog, Field, Kind, fold
 
 _LATEST = re.compile(
-    r"(?:(?:ok(?:ay)?|no|oh|actually|sorry|please|hmm|wait|can you|could you)[,.]? )*(?:undo(?: (?:that|it|this|the last (?:one|thing|step|bit|change|turn)|my last (?:message|change)))?|"
+    r"(?:(?:ok(?:ay)?|no|nah|oh|actually|sorry|please|h+m+|er+|right|so|then|wait|can you|could you)[,.]? )*(?:undo(?: (?:that|it|this|the last (?:one|thing|step|bit|change|turn)|my last (?:message|change)))?|"
     r"(?:take|put) (?:that|it) back|go back(?: (?:one|a) step)?|step back|scrap (?:that|it|this)|never ?mind(?: (?:that|it|this))?|"
     r"forget (?:that|it|this|i said (?:that|it)|what i (?:just )?said|the last (?:one|thing|bit))|ignore (?:that|it|the last (?:one|thing|bit)|what i (?:just )?said)|i take (?:that|it) back|strike that|revert(?: that)?|as it was(?: before)?)"
     r"(?:,? please)?[ .!]*"
 )
 _FINE = r"(?:fine|ok|okay|allowed|alright|all right|good|welcome|acceptable|cool)"
 _BY_NAME = re.compile(
-    r"(?:^|\b(?:ok|okay|please|and|but|actually|oh|sorry|well|hmm|no|can you|could you|let's),? )(?:forget|drop|remove|ignore|lift|lose|relax|undo|delete|take (?:back|out|away)|skip|cancel|scratch|"
+    r"(?:^|[,.;!] |\b(?:ok|okay|please|and|but|then|actually|oh|sorry|well|h+m+|no|can you|could you|let's),? )(?:forget|drop|remove|ignore|lift|lose|relax|undo|delete|take (?:back|out|away)|skip|cancel|scratch|"
     r"never ?mind|scrap)(?: about)? (?:that i (?:said i )?(?:wanted |want |like |love |liked |loved |need |asked for |mentioned )?)?(?:the |that |my |it'?s |it must be |any |what i said about |being |a |an )*"
     r"(?:(?:limit|restriction|condition|rule|requirement|filter|constraint|thing|part|bit)s? (?:on|for|about|of|with) (?:the )?)?(?P<what>[^,.;!?]+)"
     rf"|^(?:(?:ok(?:ay)?|well|actually|oh),? )?(?P<every>any) (?P<any>.+?)(?: (?:is|will be|would be|will do|works) ?{_FINE}?(?: (?:now|too|by me|with me|as well|again))*)?[.!]*$"
-    r"|^(?:(?:ok(?:ay)?|well|actually|oh),? )?(?:(?:the|its?) )?(?P<matter>.+?) (?:doesn't|does not|don't|do not|doesnt|dont) (?:really |actually )?matter\b.*"
+    r"|^(?:(?:ok(?:ay)?|well|actually|oh|h+m+)[,.]? )*(?:(?:the|its?) )?(?P<matter>.+?) (?:doesn't|does not|don't|do not|doesnt|dont) (?:really |actually )?matter\b.*"
     r"|\b(?:don't|do not|dont) (?:really |actually )?(?:care about|mind) (?:about )?(?:the |its? )?(?P<care>.+?)(?: (?:anymore|any more|now|at all|that much|so much|really))?[.!]*$"
     r"|^no (?P<limitless>.+?) (?:limit|restriction|preference)s?[.!]*$"
-    rf"|^(?:(?:ok(?:ay)?|well|actually|oh|and|but|hmm)[, ]+)*(?P<fine>.+?) (?:is|are|would be|'s) (?:also |totally |actually |perfectly |really )?{_FINE}"
-    r"(?: too| as well| now| again| after all| with me| by me| really)*[.!]*$"
+    rf"|^(?:(?:ok(?:ay)?|well|actually|oh|and|but|h+m+|great|sure|fine|right)[,. ]+)*(?P<fine>.+?)(?: (?:is|are|would be)|['’]s) (?:also |totally |actually |perfectly |really )?{_FINE}"
+    r"(?:,? (?:too|as well|now|again|after all|with me|by me|really|actually|tbh|though|tho|come to think of it|i guess|i suppose|if need be))*[.!]*$"
 )
-_TAILS = frozenset({"part", "bit", "thing", "idea", "requirement", "stuff", "limit", "filter", "restriction", "condition", "wish", "one", "rule", "constraint", "aspect", "side"})
-_UNSEEN = re.compile(r"\b(?:haven'?t|have not|never|didn'?t|did not)(?: actually| really| ever)? (?:see|seen|watch|watched|read|play|played|finish|finished)\b")
+_TAILS = frozenset(
+    {
+        "part",
+        "bit",
+        "thing",
+        "idea",
+        "requirement",
+        "stuff",
+        "limit",
+        "filter",
+        "restriction",
+        "condition",
+        "wish",
+        "one",
+        "rule",
+        "constraint",
+        "aspect",
+        "side",
+    }
+)
+_UNSEEN = re.compile(
+    r"\b(?:haven'?t|have not|never|didn'?t|did not)(?: actually| really| ever)? (?:see|seen|watch|watched|read|play|played|finish|finished)\b"
+)
 Held = TypeVar("Held", StatedLimit, Leaning, Phrase)
 
 
@@ -52,7 +75,9 @@ class TakenBack:
     turn: bool = False
 
 
-def take_back(text: str, session: Session, state: DialogueState, catalog: Catalog) -> TakenBack | None:
+def take_back(
+    text: str, session: Session, state: DialogueState, catalog: Catalog
+) -> TakenBack | None:
     """What a text takes back, or None where it takes nothing back."""
     spoken = text.lower().strip()
     if _LATEST.fullmatch(spoken) and session.turn:
@@ -92,6 +117,12 @@ def _take_back_named(
         return None  # "any good comedies?"
     fine = bool(match["fine"])
     limits = tuple(one for one in state.limits if _is_lifted(one, bare, fine, catalog))
+    if fine:  # "over two hours is fine too"
+        allowed = [found.limit for found in read_ranges(target, catalog)]
+        limits += tuple(
+            one for one in state.limits
+            if one not in limits and any(contradict(one.limit, limit) for limit in allowed)
+        )  # fmt: skip
     if fine or match["limitless"]:
         if limits:
             return TakenBack(without_limits(state, limits), limits, _said(limits), rest)
@@ -100,8 +131,19 @@ def _take_back_named(
     wishes = _naming(state.wish, bare)
     tastes = (*_naming(state.taste, bare), *_naming(state.taste_leanings, bare))
     context = _naming_context(state.context, bare)
-    mentions = _of_titles((*state.liked, *state.disliked, *state.seen), bare, catalog) if not limits else ()
-    gone = (*limits, *leanings, *wishes, *tastes, *context, *mentions)
+    mentions = (
+        _of_titles((*state.liked, *state.disliked, *state.seen), bare, catalog)
+        if not limits
+        else ()
+    )
+    gone: tuple[StatedLimit | Leaning | Phrase | Mention, ...] = (
+        *limits,
+        *leanings,
+        *wishes,
+        *tastes,
+        *context,
+        *mentions,
+    )
     if not gone:
         return TakenBack(state, (), (), rest) if of_fields else None
     state = without_limits(state, limits)
@@ -189,8 +231,11 @@ def _is_lifted(stated: StatedLimit, words: set[str], fine: bool, catalog: Catalo
     limit = stated.limit
     if not fine or limit.negated:
         return bool(words & _words_of(stated, catalog))
-    if limit.values:
-        return False
+    if limit.values:  # "no subtitles" asked for a language; "subtitles are ok" takes it back
+        said = fold(stated.words).split()
+        return bool(words & {singular(w) for w in said}) and bool(
+            {"no", "without", "not"} & set(said)
+        )
     # "longer is fine" takes back an upper bound, "older is fine" a lower one.
     f = catalog.fields[limit.fields[0]]
     for phrases, bound in ((f.more, limit.maximum), (f.less, limit.minimum)):

@@ -13,17 +13,17 @@ from recommender.dialogue import Act
 from retrieval.catalog import Catalog
 
 _GREETING = re.compile(
-    r"(?:hi+|hello+|hey+|hiya|howdy|greetings|good (?:morning|evening|afternoon|day)|yo|hallo|sup)"
+    r"(?:hi+|hello+|hey+a?|heya|hiya|howdy|greetings|(?:good )?(?:morning|evening|afternoon)(?=[ ,.!]*$|[,.!])|good day|yo|hallo|sup)"
     r"(?: (?:there|you|everyone|again|bot|friend|all))?\b[ !.,:;-]*",
     re.IGNORECASE,
 )
 _PRAISE = (
     r"(?:(?:ok(?:ay)?|great|perfect|cool|nice|awesome|excellent|lovely|brilliant|good|wonderful|amazing|super|ah|oh|wow|yes|"
-    r"that'?s (?:great|perfect|good|all|it|lovely|helpful|awesome|everything)|sounds (?:good|great)|very helpful|"
+    r"marvell?ous|splendid|fantastic|fab|super|ace|fair enough|alright|right|that'?s (?:great|perfect|good|all|it|lovely|helpful|awesome|everything)|sounds (?:good|great)|very helpful|"
     r"(?:great|good|nice) (?:picks?|choices?|suggestions?|list))[ ,.!-]*)*"
 )
 _THANKS = re.compile(
-    rf"{_PRAISE}(?:many thanks|thanks|thank you|thankyou|thx|ty|cheers|ta\b|much appreciated)"
+    rf"{_PRAISE}(?:many thanks|thanks|thank you|thankyou|thx|thnx|thanx|tnx|ty|cheers|ta\b|much appreciated|appreciate it|much obliged)"
     r"(?: (?:so much|a lot|very much|again|you|a million|a bunch|mate|man|everyone|for (?:that|this|these|those|the (?:help|tips?|"
     r"suggestions?|recommendations?|picks?|list|info)|your help|everything|all (?:that|of that|your help)|helping)))*\b[ !.,:;-]*"
     r"(?:(?:you'?re|you are|u r) (?:great|the best|awesome|a star|very helpful)[ !.]*)?"
@@ -55,19 +55,17 @@ SURPRISE = re.compile(
 # First person and second person harm; a wish for dark fiction has neither.
 _UNSAFE = re.compile(
     r"\b(?:(?:i|i'm|im|i'll) (?:really |just |am |'m )?(?:want(?:ing)? to|wanna|going to|gonna|will|should|could|might|plan(?:ning)? to|thinking (?:of|about)|feel like) "
-    r"(?:kill(?:ing)?|hurt(?:ing)?|harm(?:ing)?|cut(?:ting)?|end(?:ing)?) (?:myself|my life|it all|him|her|them|someone|somebody|people|everyone|my (?:\w+))"
+    r"(?:kill(?:ing)?|hurt(?:ing)?|harm(?:ing)?|cut(?:ting)?|end(?:ing)?|shoot(?:ing)?|stab(?:bing)?|murder(?:ing)?|poison(?:ing)?|strangl(?:e|ing)|attack(?:ing)?|beat(?:ing)? up|rap(?:e|ing)) (?:myself|my life|it all|him|her|them|someone|somebody|people|everyone|my (?:\w+))"
     r"|(?:kill|hurt|harm)(?:ing)? myself|(?:i'?m|i am|feeling) suicidal|(?:want|wish|ready) to die\b(?! hard| another)|end my life|"
     r"(?:how (?:do|can|could|would|to) (?:i |you |we |one |someone )?|(?:show|teach|tell) me how to |help me (?:to )?|instructions (?:for|on|to) |steps to |recipe for )"
-    r"(?:(?:make|making|build|building|cook|cooking|synthesi[sz]e|buy|get|create|construct) (?:an? |some |the |my own )?(?:\w+ ){0,2}?(?:bombs?|explosives?|meth\w*|cocaine|heroin|poison|nerve agent|ricin|napalm|ghost gun|illegal (?:gun|weapon|drug)s?|weapons?|malware|ransomware|molotov\w*(?: cocktail)?)|"
+    r"(?:(?:make|making|build|building|cook|cooking|synthesi[sz]e|buy|get|get hold of|create|construct) (?:an? |some |the |my own )?(?:\w+ ){0,2}?(?:bombs?|explosives?|meth\w*|cocaine|heroin|poison|nerve agent|ricin|napalm|ghost gun|illegal (?:gun|weapon|drug)s?|weapons?|guns?|malware|ransomware|molotov\w*(?: cocktail)?)|"
     r"(?:kill|murder|poison|hurt|stab|shoot|kidnap|rape|stalk|blackmail|drug) (?:an? |my |some |the |him|her|them|someone|somebody|people)\w*|"
     r"(?:hack|break) into|steal (?:a|my|some|from)|get away with (?:a )?murder|launder)"
     r"|(?:child|kiddie|underage|minor) (?:porn\w*|sex\w*|nud\w+|erotic\w*)|(?:porn\w*|sex\w*|nude\w*|erotic\w*) (?:\w+ )?(?:with|of|involving|about|featuring) (?:an? )?(?:child\w*|kids?|minors?|underage\w*|teens?|little (?:girl|boy)s?)"
     r"|\bcp\b (?:videos?|links?)|sexuali[sz]ed? (?:children|kids|minors)|(?:gas|kill|exterminate|lynch) (?:all )?(?:the )?(?:jews|muslims|blacks|gays|immigrants|women|christians))\b",
     re.IGNORECASE,
 )  # fmt: skip
-_CRISIS = re.compile(
-    r"\bmyself\b|\bmy life\b|suicid|\bto die\b|end it all", re.IGNORECASE
-)
+_CRISIS = re.compile(r"\bmyself\b|\bmy life\b|suicid|\bto die\b|end it all", re.IGNORECASE)
 _ELSEWHERE = re.compile(
     r"\b(?:weather|forecast|temperature (?:outside|today|in)|what time is it|what(?:'s| is) the (?:time|date)|what day is|capital of|president|prime minister|stock (?:price|market)s?|bitcoin|crypto|"
     r"exchange rate|translate|(?:write|code|draft|compose|generate) (?:me |us )?(?:an? |some |my |the )?(?:\w+ ){0,2}?(?:poem|code|essay|email|e-mail|letter|script|program|function|song|haiku|cover letter|homework|limerick|tweet|sql|python|html|javascript|story|joke|speech|resume|cv)|"
@@ -80,7 +78,9 @@ _ELSEWHERE = re.compile(
     r"what can you do|how do(?:es)? (?:you|this|it) work)\b",
     re.IGNORECASE,
 )  # fmt: skip
-_GIBBERISH = re.compile(r"[^\w]*|(?:asdf|qwer|lorem ipsum|blah|test(?:ing)?|foo|bar|lol|haha)[\w ]*", re.IGNORECASE)
+_GIBBERISH = re.compile(
+    r"[^\w]*|(?:asdf|qwer|lorem ipsum|blah|test(?:ing)?|foo|bar|lol|haha)[\w ]*", re.IGNORECASE
+)
 
 
 def is_unsafe(text: str) -> bool:
@@ -98,7 +98,10 @@ def is_elsewhere(text: str, catalog: Catalog) -> bool:
     match = _ELSEWHERE.search(text)
     if match is None:
         return False
-    if re.match(r"(?:ignore|disregard|forget|override|system|your|jail|pretend|act|developer)", match[0].lower()):
+    if re.match(
+        r"(?:ignore|disregard|forget|override|system|your|jail|pretend|act|developer)",
+        match[0].lower(),
+    ):
         return True
     # "a film about the president", "something with a recipe" are wishes.
     return not _wishes(catalog).search(text)
@@ -129,7 +132,11 @@ def without_courtesy(text: str) -> tuple[list[Act], str]:
             if act not in acts:
                 acts.append(act)
             rest = rest[match.end() :].strip(" ,.!;:-")
-    tail = re.search(r"[ ,.!]+(?:many thanks|thanks|thank you|thx|cheers)(?: (?:so much|a lot|in advance|again))?[ !.]*$", rest, re.IGNORECASE)
+    tail = re.search(
+        r"[ ,.!]+(?:many thanks|thanks|thank you|thx|cheers)(?: (?:so much|a lot|in advance|again))?[ !.]*$",
+        rest,
+        re.IGNORECASE,
+    )
     if tail and tail.start() > 0:
         rest = rest[: tail.start()].strip()
         acts += [Act.THANK] if Act.THANK not in acts else []
@@ -138,7 +145,12 @@ def without_courtesy(text: str) -> tuple[list[Act], str]:
 
 def _ends_phrase(said: str, behind: str) -> bool:
     """Whether a greeting is one: "Hey Jude" and "yo-yo" are not."""
-    return said[-1:] in " !.,:;-" and not (said.strip() == said.strip().rstrip("!.,:;-") and behind[:1].isupper() and behind[:2] != "I " and behind[:2] != "I'")
+    return said[-1:] in " !.,:;-" and not (
+        said.strip() == said.strip().rstrip("!.,:;-")
+        and behind[:1].isupper()
+        and behind[:2] != "I "
+        and behind[:2] != "I'"
+    )
 
 
 def without_fresh_start(text: str) -> tuple[bool, str]:

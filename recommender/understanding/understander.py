@@ -24,13 +24,15 @@ from recommender.understanding.questions import Question, QuestionReader
 from recommender.understanding.ratings import read_rating
 from recommender.understanding.reader import Reader
 from recommender.understanding.reading import ItemRead, Reading
-from recommender.understanding.references import name_people, read_references
+from recommender.understanding.references import Reference, name_people, read_references
 from recommender.understanding.taking_back import take_back, unseen
 from recommender.understanding.update import (
     is_refinement,
+    which_items,
     with_items,
     with_mentions,
     with_wishes,
+    without_opinions,
 )  # fmt: skip
 from recommender.understanding.words import clean, split_words
 from retrieval.catalog import Catalog, Kind, fold
@@ -45,9 +47,9 @@ _PARTS = re.compile(
     re.IGNORECASE,
 )
 _MORE = re.compile(
-    r"(?:(?:and|so|ok(?:ay)?|hmm+|well|but|no|nah|nope|yeah|yes|great|cool|meh|sure|alright|thanks)[, .!]+)*(?:(?:can|could|may) (?:you|i|we) )?(?:please )?(?:(?:i'd like|i want|give|got|let's|lets|show|get|see|have|try|find|keep)(?: me| us)?(?: to see)? )?(?:some |a few |a couple |any |the )?"
+    r"(?:(?:and|so|ok(?:ay)?|h+m+|well|but|no|nah|nope|yeah|yes|great|cool|meh|sure|alright|thanks)[, .!]+)*(?:(?:can|could|may) (?:you|i|we) )?(?:please )?(?:(?:i'd like|i want|give|got|let's|lets|show|get|see|have|try|find|keep)(?: me| us)?(?: to see)? )?(?:some |a few |a couple |any |the )?"
     r"(?:more|others?|another(?: one)?|others like (?:that|these)|something (?:else|different|new)|next(?: (?:one|ones|page|three|lot|batch))?|going|"
-    r"what else|anything (?:else|more|different)|different ones|more (?:of (?:these|those|the same)|ideas|options|choices|picks|recs|recommendations|"
+    r"what else(?: is there| have you got)?|what other (?:ones?|{nouns})|anything (?:else|more|different)|different ones|more (?:of (?:these|those|the same)|ideas|options|choices|picks|recs|recommendations|"
     r"suggestions|please|{nouns}|ones)|other (?:ideas|options|suggestions|recommendations|picks|choices|ones|{nouns})|another {nouns}|(?:three|two|five|3|2|5) more|others)"
     r"(?: (?:do you (?:have|suggest|recommend|know|got)|have you got|you got|is there|are there|like (?:that|this|these|those|it)|please|pls|options|can you (?:suggest|recommend)|i could (?:watch|read)|though|instead|then|for me|to (?:watch|read)))*[ ?.!]*"
 )
@@ -74,7 +76,7 @@ _LIKENESS = re.compile(
 _MANNER_BEHIND = re.compile(r"^[\"”’']?[- ]?(?:vibes?|style|esque|type|kind|ish|like\b|feel)")
 _SIMILAR = re.compile(
     r"\b(?:(?:something|anything|some|more|others?|any|one|{nouns}|stuff|things?|what else is|what's|got|find me|give me|show me|recommend)(?: \w+)? (?:similar|alike|comparable|like (?:that|it|this|those|them|these)(?: one| ones)?|along (?:those|these|the same) lines|in (?:that|the same|a similar|this) (?:vein|style|spirit|mood))|"
-    r"similar (?:ones?|{nouns}|stuff|things?|to (?:that|it|this|those|them))|more (?:of|like) (?:that|the same|those|these|it|this|them)|(?:^|[,.!?] )similar\b)"
+    r"(?:sth|smth) (?:similar|like (?:that|it|this))|similar (?:ones?|{nouns}|stuff|things?|to (?:that|it|this|those|them))|more (?:of|like) (?:that|the same|those|these|it|this|them)|(?:^|[,.!?] )similar\b)"
 )
 _BY_COMPARISON = re.compile(r"\b(?:but|only|except|just|with|without|and)\b")
 _CONTENT_FREE = re.compile(r"[\W_]*")
@@ -152,6 +154,11 @@ class Understander:
         text = clean(utterance)
         turn = _Turn(session, session.turn + 1, session.state, [], [], heard or ModelReading())
         rest = self._read_around(turn, text)
+        if rest and talk.is_elsewhere(rest, self.catalog) and not read_references(
+            rest, turn.state, self._lexicon
+        ):  # fmt: skip
+            turn.does(Act.OFF_TOPIC)
+            rest = ""
         if rest:
             rest = self._read_questions(turn, rest)
         if rest:
@@ -162,7 +169,7 @@ class Understander:
         state = turn.state
         if not turn.went_back:
             state = replace(state, stands_for=turn.number)
-        asked = turn.questions[-1].field if turn.questions else ""
+        asked = turn.questions[-1].words if turn.questions else ""
         state = replace(state, asked=asked)
         if not turn.acts:
             turn.does(Act.OFF_TOPIC)
@@ -186,10 +193,7 @@ class Understander:
         fresh, rest = talk.without_fresh_start(rest)
         if fresh:
             turn.does(Act.START_OVER)
-            turn.state = replace(
-                turn.state, wish=(), leanings=(), limits=(), context=(), shown=(), last_shown=(),
-                spoken_of=(), people=(), choice=None, began=turn.number,
-            )  # fmt: skip
+            turn.state = DialogueState(began=turn.number)
             if len(rest.split()) < 2:
                 return ""
         return self._read_choice(turn, rest)
@@ -203,26 +207,37 @@ class Understander:
         ids = {i for one in read_references(text, among, self._lexicon) for i in one.item_ids}
         ids |= {i for i in choice.item_ids if self._tells_apart(i, choice, text)}
         chosen = tuple(i for i in choice.item_ids if i in ids)
-        if not chosen and re.fullmatch(r"(?:both|either|any|all(?: of them)?|i don'?t (?:know|care|mind)|whichever|doesn'?t matter)[ .!]*", text.lower()):
+        if not chosen and re.fullmatch(
+            r"(?:both|either|any|all(?: of them)?|i don'?t (?:know|care|mind)|whichever|doesn'?t matter)[ .!]*",
+            text.lower(),
+        ):
             chosen = choice.item_ids
         if not chosen or len(text.split()) > 12:
             return text
         said = choice.said_of_it
         read = ItemRead(chosen, said == "liked", said == "disliked", said == "seen", choice.words)
         turn.state = with_mentions(turn.state, chosen, read, turn.number)
-        turn.state = replace(turn.state, spoken_of=chosen, began=turn.number if not turn.state.wish else turn.state.began)
+        turn.state = replace(
+            turn.state,
+            spoken_of=chosen,
+            began=turn.number if not turn.state.wish else turn.state.began,
+        )
         turn.does(Act.CHOOSE)
         return ""
 
     def _tells_apart(self, item_id: str, choice: Choice, text: str) -> bool:
         """Whether a text names what only one of the items has: a year, a person, a value."""
         item = self.catalog[item_id]
-        words = f" {fold(text)} "
+        words = f" {fold(text.replace(chr(8217), chr(39)).replace(chr(39) + 's', ''))} "
         for f in self.catalog.fields.values():
             for value in item.values(f.name) if f.kind is not Kind.TEXT else ():
-                spelled = [fold(value)] + ([fold(value).split()[-1]] if f.kind is Kind.PERSON else [])
+                spelled = [fold(value)] + (
+                    [fold(value).split()[-1]] if f.kind is Kind.PERSON else []
+                )
                 others = (self.catalog[i].values(f.name) for i in choice.item_ids if i != item_id)
-                if any(f" {s} " in words for s in spelled if s) and not any(value in o for o in others):
+                if any(f" {s} " in words for s in spelled if s) and not any(
+                    value in o for o in others
+                ):
                     return True
         return False
 
@@ -241,12 +256,13 @@ class Understander:
             if question is not None:
                 self._ask(turn, question)
             else:
-                rest.append(piece)
                 pointed = read_references(piece, turn.state, self._lexicon)
                 items = self._reader.read(piece, pointed).items
                 ids = tuple(i for item in items for i in item.ids)
                 if ids:  # "I loved Heat. Who directed it?"
                     turn.state = replace(turn.state, spoken_of=ids)
+                if not _only_points(piece, pointed):  # "the first one, is it long?"
+                    rest.append(piece)
         if not turn.questions:
             return text
         return " ".join(rest)
@@ -275,28 +291,47 @@ class Understander:
         spoken = text.lower().strip()
         if self._read_bare(turn, spoken):
             return
-        if not turn.questions and self._is_elsewhere(turn, text):
+        if not turn.questions and self._is_elsewhere(text):
             turn.does(Act.OFF_TOPIC)
             return
-        taken = take_back(text, turn.session, turn.state, self.catalog)
-        if taken is not None:
-            turn.state, turn.lifted = taken.state, taken.limits
-            turn.taken_back, turn.went_back = taken.words, taken.turn
-            if taken.words or not taken.rest:
-                turn.does(Act.UNDO)
-            if not taken.rest:
-                return
-            text = taken.rest
-        text = name_people(text, turn.state, self.catalog)
+        text = self._read_taking_back(turn, _LEADING.sub("", text) or text)
+        if not text:
+            return
+        named = name_people(text, turn.state, self.catalog)
+        spoken_of_people = named != text
+        text = named
         text = self._read_rating(turn, text)
         text = self._read_more(turn, text)
         if not text.strip(" ,.;:!?-"):
             return
         *before, text = _parts_of_correction(text)
+        first: Act | None = None
         for part in before:  # read for what the correction leaves as it is: language, year
-            self._step(turn, part, corrected=True)
+            first = first or self._step(turn, part, corrected=True)
             turn.state = replace(turn.state, wish=())
-        self._step(turn, text, refining=bool(before) or Act.UNDO in turn.acts)
+        refining = bool(before) or bool(turn.lifted) or spoken_of_people
+        self._step(turn, text, refining=refining, said_as=first)
+
+    def _read_taking_back(self, turn: _Turn, text: str) -> str:
+        """Reads what is taken back, in a sentence of its own or as a whole; gives the rest."""
+        pieces = [p for p in re.split(r"(?<=[.!?;])\s+", text) if p.strip()]
+        rest = []
+        for piece in pieces:
+            taken = take_back(
+                name_people(piece, turn.state, self.catalog), turn.session, turn.state, self.catalog
+            )
+            if taken is None:
+                rest.append(piece)
+                continue
+            turn.state, turn.went_back = taken.state, taken.turn
+            turn.lifted, turn.taken_back = (
+                (*turn.lifted, *taken.limits),
+                (*turn.taken_back, *taken.words),
+            )
+            if taken.words or not taken.rest:
+                turn.does(Act.UNDO)
+            rest += [taken.rest] if taken.rest else []
+        return " ".join(rest)
 
     def _read_bare(self, turn: _Turn, spoken: str) -> bool:
         """Reads an utterance that is nothing but "more", "seen them", "no" or "great"."""
@@ -314,14 +349,14 @@ class Understander:
             )
             turn.does(Act.REJECT)
         elif _AGREED.fullmatch(spoken):
-            turn.does(Act.THANK)
+            turn.does(*([] if turn.acts else [Act.THANK]))
         elif _CONTENT_FREE.fullmatch(spoken) or talk.is_noise([spoken]):
             turn.does(Act.OFF_TOPIC)
         else:
             return False
         return True
 
-    def _is_elsewhere(self, turn: _Turn, text: str) -> bool:
+    def _is_elsewhere(self, text: str) -> bool:
         if talk.is_elsewhere(text, self.catalog):
             return True
         body = text.lower().strip()
@@ -329,7 +364,10 @@ class Understander:
             return False
         if not body.endswith("?") and not re.match(r"(?:who|when|where|why|how)\b", body):
             return False
-        if re.search(r"\b(?:should|could|recommend|suggest|watch|see|read|play|something|anything|about|have|got|any|like|good|best|else|know|more|less|find|show|give|with)\b", body):
+        if re.search(
+            r"\b(?:should|could|recommend|suggest|watch|see|read|play|something|anything|about|have|got|any|like|good|best|else|know|more|less|find|show|give|with)\b",
+            body,
+        ):
             return False
         reading = self._reader.read(text)
         words = set(fold(body).split())
@@ -340,7 +378,10 @@ class Understander:
 
     def _read_rating(self, turn: _Turn, text: str) -> str:
         """Reads "4 out of 5 for the second"; gives the text of the other sentences."""
-        pieces = re.split(r"(?<=[.!?;])\s+|,\s+(?=(?:and|but|now|something|anything|what|show|give me|any|more)\b)|\s+(?:but|and) (?=(?:now|something|anything|what|show|give me|any|more|i want|i'd like)\b)", text)
+        pieces = re.split(
+            r"(?<=[.!?;])\s+|(?<=/5|10)(?: for me| from me)?,?\s+(?:and )?|(?<=stars)(?: for me| from me)?,\s+(?:and )?|,\s+(?=(?:and|but|now|something|anything|what|show|give me|any|more)\b)|\s+(?:but|and) (?=(?:now|something|anything|what|show|give me|any|more|i want|i'd like)\b)",
+            text,
+        )
         rest = []
         for piece in pieces:
             rating = read_rating(piece)
@@ -352,11 +393,12 @@ class Understander:
             read = ItemRead(
                 ids, rating.share >= 0.75, rating.share <= 0.45, 0.45 < rating.share < 0.75, words
             )
+            ids, choice = which_items(read, turn.state, turn.number, self.catalog)
             turn.state = with_mentions(turn.state, ids, read, turn.number)
-            turn.state = replace(turn.state, spoken_of=ids)
+            turn.state = replace(turn.state, spoken_of=ids or turn.state.spoken_of, choice=choice)
             turn.rated = (*turn.rated, *((i, rating.stars) for i in ids))
             turn.does(Act.RATE)
-        return " ".join(rest) if turn.rated else text
+        return " ".join(rest) if Act.RATE in turn.acts else text
 
     def _rated_items(self, piece: str, start: int, end: int, turn: _Turn) -> tuple[str, ...]:
         without = f"{piece[:start]} {piece[end:]}"
@@ -379,11 +421,12 @@ class Understander:
         rest = []
         for piece in pieces:
             spoken = piece.lower().strip(" ,.!")
-            if len(pieces) > 1 and self._more.fullmatch(spoken):
+            alike = re.search(r"\blike (?:that|it|this|those|these)\b", spoken)
+            if len(pieces) > 1 and not alike and self._more.fullmatch(spoken):
                 turn.does(Act.MORE)
-            elif len(pieces) > 1 and turn.state.last_shown and self._all_seen.fullmatch(spoken):
-                self._read_bare(turn, spoken)
-            elif len(pieces) > 1 and turn.state.last_shown and _NONE.fullmatch(spoken):
+            elif (
+                len(pieces) > 1 and turn.state.last_shown and self._all_seen.fullmatch(spoken)
+            ) or (len(pieces) > 1 and turn.state.last_shown and _NONE.fullmatch(spoken)):
                 self._read_bare(turn, spoken)
             elif len(pieces) > 1 and _AGREED.fullmatch(spoken):
                 continue
@@ -396,16 +439,29 @@ class Understander:
             turn.state = replace(turn.state, wish=(), leanings=(), began=turn.number)
         return text
 
-    def _step(self, turn: _Turn, text: str, refining: bool = False, corrected: bool = False) -> None:
-        """Brings the state up to date with a text that says something new."""
+    def _step(
+        self, turn: _Turn, text: str, refining: bool = False, corrected: bool = False,
+        said_as: Act | None = None,
+    ) -> Act:  # fmt: skip
+        """Brings the state up to date with a text that says something new; gives what it does.
+
+        With `said_as` it goes by that act, whatever it does to what stands.
+        """
         spoken = text.lower().strip()
         state = turn.state
         pointed = read_references(text, state, self._lexicon)
-        reading = self._reader.read(text, pointed)
+        if any(one.bare for one in pointed) and (
+            len(pointed) > 1 or self._reader.read(text, [p for p in pointed if not p.bare]).items
+        ):  # "Gravity was great, more like that"
+            pointed = [one for one in pointed if not one.bare]
+        reading = without_opinions(self._reader.read(text, pointed))
+        reading.items = _measured_by(reading.items, spoken)
         reading = validated(reading, turn.heard, self._reader, self._lexicon)
         surprised = Act.SURPRISE in turn.acts
         acts = self._acts_of_items(text, reading, state)
-        refines = refining or is_refinement(spoken, reading, state) or Act.CRITIQUE in acts or surprised
+        refines = (
+            refining or is_refinement(spoken, reading, state) or Act.CRITIQUE in acts or surprised
+        )
         act = Act.REFINE if refines else Act.ASK
         act, *acts_heard = merged_acts((act,), turn.heard, reading, state)
         if unseen(text):
@@ -416,15 +472,22 @@ class Understander:
         if self._says_something(reading) or (judged and not state.choice and not refines):
             new_wish = Act.SURPRISE if surprised else act
             if self._says_something(reading) or any(item.liked for item in reading.items):
-                state = with_wishes(state, reading, turn.number, Act.REFINE if surprised else new_wish)
+                state = with_wishes(
+                    state, reading, turn.number, Act.REFINE if surprised else new_wish
+                )
         state = with_limits(state, reading, turn.number, act, spoken, self._lexicon)
         turn.state = self._with_people(state, reading)
         if corrected:
-            return
+            return act
         turn.does(*acts)
-        if self._says_something(reading) and not {Act.CRITIQUE, Act.MORE_LIKE_THIS, Act.SURPRISE} & set(turn.acts):
-            turn.does(act)
+        if self._says_something(reading) and not {
+            Act.CRITIQUE,
+            Act.MORE_LIKE_THIS,
+            Act.SURPRISE,
+        } & set(turn.acts):
+            turn.does(said_as or act)
         turn.does(*acts_heard)
+        return act
 
     def _says_something(self, reading: Reading) -> bool:
         return bool(
@@ -452,10 +515,12 @@ class Understander:
                 acts.append(Act.REJECT)
             if item.seen:
                 acts.append(Act.SEEN)
-        if Act.LIKE in acts and self._similar.search(spoken):
-            acts.append(Act.MORE_LIKE_THIS)
+        similar = self._similar.search(spoken) if Act.LIKE in acts else None
+        if similar:
+            compared = re.match(r"\W*(?:but|only|just)\b", spoken[similar.end() :])
+            acts.append(Act.CRITIQUE if compared else Act.MORE_LIKE_THIS)
         if Act.CRITIQUE in acts:
-            acts = [act for act in acts if act not in (Act.LIKE, Act.MORE_LIKE_THIS)]
+            acts = [act for act in acts if act is not Act.MORE_LIKE_THIS]
         return list(dict.fromkeys(acts))
 
     def _with_people(self, state: DialogueState, reading: Reading) -> DialogueState:
@@ -533,9 +598,35 @@ class Understander:
 # What stands before is taken back: "a comedy. No wait, a drama".
 _CORRECTION = re.compile(
     r"[,.;]? ?\b(?:(?:no|oh|um|hmm|actually)[, ]+wait|wait,? (?:no|actually)|scratch that|no,? (?:make (?:that|it)|rather|actually)|"
-    r"(?:or |actually,? )?make that|or (?:rather|actually)|on second thoughts?|i mean)\b[ ,.:;!-]*",
+    r"(?:or |actually,? )?make that|or (?:rather|actually)|on second thoughts?|i mean)\b[ ,.:;!-]+(?=\w)"
+    r"|[,.;]+ (?:er+|uh+|um+|sorry|oops)[, ]+(?=\w)|[,.;]+ no,? (?=(?:in|a|an|the|from|make|something|rather)\b(?! (?:first|second|third|last)\b))",
     re.IGNORECASE,
 )
+
+
+_LEADING = re.compile(
+    r"^(?:(?:(?:h+m+|er+|uh+|um+)\b[ ,.!]*)|(?:(?:oh|ooh|ah|sorry|(?:just )?kidding|jk|lol|haha|well|right|tbh|nice|cool|great|"
+    r"fair enough|i see|oh go on then|go on then|alright|ok|okay|yes|yeah|sure|perfect|awesome)[,.!]+ ))+(?=\w)",
+    re.IGNORECASE,
+)
+
+
+def _only_points(piece: str, pointed: Sequence[Reference]) -> bool:
+    """Whether a text holds a reference and nothing else."""
+    left = piece
+    for one in reversed(pointed):
+        left = left[: one.start] + left[one.end :]
+    return bool(pointed) and not left.strip(" ,.;:!?-")
+
+
+def _measured_by(items: list[ItemRead], spoken: str) -> list[ItemRead]:
+    """Items without a liking where they are only what is measured by: "scarier than that"."""
+    result = []
+    for item in items:
+        before = spoken[: max(0, spoken.find(item.words.lower()))]
+        measured = re.search(r"\bthan(?: (?:the|that|this))?\W*$", before)
+        result.append(replace(item, liked=False) if measured else item)
+    return result
 
 
 def _parts_of_correction(text: str) -> Sequence[str]:

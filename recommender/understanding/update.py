@@ -11,16 +11,30 @@ from dataclasses import replace
 
 from recommender.dialogue import Act, Choice, DialogueState, Leaning, Mention, Phrase
 from recommender.understanding.reading import ItemRead, Reading
+from recommender.understanding.words import FUNCTION_WORDS, word_set
 from retrieval.catalog import Catalog, fold
 
 _REFINING = re.compile(
-    r"^(?:(?:ok(?:ay)?|hmm+|well|yes|yeah|no|nah|nice|cool|great|perfect|sure|alright|right|oh|so|mm+|meh|eh|good|tbh|actually)[ ,.!]+)*(?:and|but|also|only|just|make (?:it|them)|rather|preferably|ideally|less|more|not so|not as|"
-    r"not|no|without|with|in(?! the mood)|from|before|after|under|over|at most|at least|even|still|except|"
-    r"shorter|longer|newer|older|same|nothing|something (?:\w+er\b|more|less|(?:a (?:bit|little|lot|tad)|slightly|much|even|way) )|a bit|a little|slightly|"
+    r"^(?:(?:ok(?:ay)?|h+m+|well|yes|yeah|no|nah|nice|cool|great|perfect|sure|alright|right|oh|so|mm+|meh|eh|good|tbh|actually|sorry|kidding|er+|um+|then|go on|(?:could|can|would) you)[ ,.!]+)*"
+    r"(?:and (?!what about (?:something|a|an)\b)|but|also|only|just|make (?:it|them)|rather|preferably|ideally|less|more|fewer|not so|not as|"
+    r"not|no|without|with|in(?! the mood)|from|before|after|under|over|at most|at least|even|still|except|stick to|keep to|limit (?:it|them)|"
+    r"shorter|longer|newer|older|same|nothing|(?:something|sth|smth|anything) (?:\w+er\b|more|less|(?:a (?:bit|little|lot|tad)|slightly|much|even|way) )|a bit|a little|slightly|"
     r"this time|or|happier|lighter|darker|then|instead|i'd rather|could (?:it|they)|can (?:it|they|we make|you make)|"
     r"maybe|perhaps|the same but|same but|similar but|don't|dont|please no|please not|i don't want|i want (?:it|them) |"
-    r"(?:how|what) about (?:one|something)?\s*(?:with|from|in|by|that)|i'd prefer|it should|they should|it (?:must|has to|can'?t|shouldn'?t)|anything (?:newer|older|shorter|longer|lighter|with|by|from|in|less|more)|"
-    r"any (?:with|by|from|in)|do you have (?:any|one|some(?:thing)?)?\s*(?:with|by|from|in|that)|keep (?:it|them)|(?:too|bit|so) \w+|that'?s too|they'?re too|these are too|those are too|\w+er please|\w+er\b[,.!]*$)\b"
+    r"(?:how|what) about (?:one|something)?\s*(?:with|from|in|by|that)|i'd prefer|it should|they should|it (?:must|has to|can'?t|shouldn'?t)|anything (?:with|by|from|in)|(?:got|have you got|do you have) (?:anything|something) \w+er\b|"
+    r"any (?:with|by|from|in)|do you have (?:any|one|some(?:thing)?)?\s*(?:with|by|from|in|that)|keep (?:it|them)|(?:too|bit|so) \w+|that'?s too|they'?re too|these are too|those are too)\b"
+)
+_COMPARATIVE = re.compile(
+    r"^(?:a bit |much |slightly |even |something )?(?P<word>\w{2,}er)(?: and (?:more )?\w+|,.*| please| than .*)?[.!]*$"
+)
+_INSTEAD = re.compile(r"\binstead[.!]*$")
+# Words that tell of an item what was said of it already, and wish for nothing.
+_OPINION = FUNCTION_WORDS | word_set(
+    "already twice thrice times hundred once tbh btw afraid brilliant amazing awesome ever best one of favourites "
+    "favorites favourite favorite keen either lol yesterday recently ages ago before again masterpiece terrible "
+    "boring awful nah nope no yes yeah she's he's they've we've she he they ive never did didn't not enjoy "
+    "enjoyed year last week night month lately too long time thousand million really just many all "
+    "superb excellent fantastic wonderful great one's sorry hmm well though tho haha"
 )
 
 
@@ -30,6 +44,13 @@ def is_refinement(spoken: str, reading: Reading, state: DialogueState) -> bool:
         return False
     if any(item.liked for item in reading.items):
         return False
+    comparative = _COMPARATIVE.match(spoken)
+    if comparative and not any(comparative["word"] in fold(one.words) for one in reading.limits):
+        return True
+    if _INSTEAD.search(spoken) and reading.fragment and not any(
+        one.limit.values and not one.limit.negated for one in reading.limits
+    ):  # fmt: skip
+        return True
     nothing_new = not reading.wish and not reading.tastes
     only_negative = nothing_new and not any(
         not one.limit.negated and one.limit.values for one in reading.limits
@@ -42,12 +63,20 @@ def is_refinement(spoken: str, reading: Reading, state: DialogueState) -> bool:
     )
 
 
+def without_opinions(reading: Reading) -> Reading:
+    """A reading whose wish is no wish, but what was said of the items in it."""
+    words = fold(reading.wish).split()
+    if reading.items and all(word in _OPINION for word in words):
+        return replace(reading, wish="")
+    return reading
+
+
 def with_items(
     state: DialogueState, reading: Reading, turn: int, catalog: Catalog
 ) -> DialogueState:
     """The state with what was said of items. One title of several items is left to choose."""
     for read in reading.items:
-        ids, choice = _which(read, state, turn, catalog)
+        ids, choice = which_items(read, state, turn, catalog)
         state = with_mentions(state, ids, read, turn)
         if choice is not None:
             state = replace(state, choice=choice)
@@ -72,7 +101,7 @@ def with_mentions(
     return replace(state, liked=tuple(liked), disliked=tuple(disliked), seen=tuple(seen))
 
 
-def _which(
+def which_items(
     read: ItemRead, state: DialogueState, turn: int, catalog: Catalog
 ) -> tuple[tuple[str, ...], Choice | None]:
     """The items that a title means, or the choice that is the user's to make."""
@@ -83,15 +112,11 @@ def _which(
     recent = tuple(i for i in read.ids if i in (*state.last_shown, *state.spoken_of))
     if recent:
         return recent, None
-    if read.disliked:
-        return read.ids, None  # of all that have the title, whichever was meant
-    said = "liked" if read.liked else "seen"
+    said = "disliked" if read.disliked else "liked" if read.liked else "seen"
     return (), Choice(read.ids, said, read.words, turn)
 
 
-def with_wishes(
-    state: DialogueState, reading: Reading, turn: int, act: Act
-) -> DialogueState:
+def with_wishes(state: DialogueState, reading: Reading, turn: int, act: Act) -> DialogueState:
     """The state with the wish, leanings, tastes and circumstances of a reading.
 
     `act` is ASK where a new wish begins, SURPRISE where none is wanted, else REFINE.

@@ -19,9 +19,9 @@ _DANGLING = word_set(
     "a an the with without of from in by or and but for to than that is no set made during"
 )
 _CONTEXT = {
-    "company": r"\b(?:with|for) (?:my |our |the |some |a |an )?(?:whole |little |young |old |\d+[- ]year[- ]old )*(?:kids?|children|family|parents?|mum|mom|mother|dad|father|girlfriend|boyfriend|wife|husband|partner|friends?|grandma|grandpa|grandparents?|grandmother|grandfather|son|daughter|brother|sister|nephew|niece|toddlers?|teenagers?|teens|roommates?|colleagues?|class|students)\b(?:,? (?:who|aged?) [^,.;]{1,20})?",
-    "occasion": r"\b(?:date night|family night|movie night|film night|girls'? night|christmas(?: eve| day)?|halloween|thanksgiving|new year'?s(?: eve)?|birthday|sleepover|rainy (?:day|sunday|afternoon|evening)|sick day|long flight|valentine'?s(?: day)?)\b",
-    "time": r"\b(?:tonight|this (?:evening|weekend|afternoon)|after work|before bed|late at night|(?:on )?(?:a )?(?:lazy |quiet )?(?:sunday|saturday|friday)(?: night| afternoon| evening| morning)?)\b",
+    "company": r"\b(?:with|for) (?:my |our |the |some |a |an )?(?:whole |little |young |old |\d+[- ]year[- ]old )*(?:kids?|children|family|parents?|mum|mom|mother|dad|father|girlfriend|boyfriend|wife|husband|partner|friends?|grandma|grandpa|grandparents?|grandmother|grandfather|son|daughter|brother|sister|nephew|niece|toddlers?|teenagers?|teens|roommates?|flatmates?|housemates?|mates|colleagues?|guests|class|students|(?:me|us) and (?:my|our) \w+)\b(?:,? (?:who|aged?) [^,.;]{1,20})?",
+    "occasion": r"\b(?:date night|family night|movie night|film night|girls'? night|christmas(?: eve| day)?|halloween|thanksgiving|new year'?s(?: eve)?|birthday|sleepover|rainy (?:day|sunday|afternoon|evening)|sick day|long flight|holidays?|vacation|valentine'?s(?: day)?)\b",
+    "time": r"\b(?:tonight|this (?:evening|weekend|afternoon)|after work|before bed|bedtime|late at night|(?:on )?(?:a )?(?:lazy |quiet )?(?:sunday|saturday|friday)(?: night| afternoon| evening| morning)?)\b",
     "mood": r"\b(?:i'm|i am|i feel|i'm feeling|feeling|we're|we are) (?:a bit |so |very |really |pretty |kind of )?(?:tired|sad|stressed|bored|lonely|heartbroken|happy|down|depressed|anxious|exhausted|melancholic|homesick|ill|sick|blue|nostalgic)\b(?! of\b| with\b)",
 }  # fmt: skip
 _FILLER = re.compile(
@@ -32,7 +32,7 @@ _FILLER = re.compile(
     r"\b(?:i|we) (?:really |just |only )?(?:want|need|fancy|wanna)(?: to (?:watch|see))?\b|"
     r"\b(?:i'd|i would|we'd|we would) (?:really )?(?:like|love|prefer)(?: to (?:watch|see))?\b|"
     r"\b(?:i'm|i am|we're) in the mood for\b|\bin the mood for\b|\bi feel like(?: watching)?\b|"
-    r"\bhow about\b|\bwhat about\b|\bdo you (?:have|know)\b|\bis there\b|\bare there\b|\bplease\b",
+    r"\bhow about\b|\bwhat about\b|\bdo you (?:have|know)\b|\bis there\b|\bare there\b|\bplease\b|\b(?:tho|tbh|btw|lol|haha|pls|plz|sth|smth)\b",
     re.IGNORECASE,
 )
 
