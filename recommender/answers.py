@@ -24,7 +24,8 @@ def answer(
     items = [catalog[i] for i in question.item_ids]
     if question.act is Act.WHY:
         return "\n".join(_why(item, picked.get(item.id), state, catalog) for item in items)
-    if question.act is Act.COMPARE:
+    among = len(items) > 1 and bool(question.limits or question.leanings)
+    if question.act is Act.COMPARE or (among and not question.yes_or_no):
         return _compared(question, items, catalog)
     if question.yes_or_no:
         return "\n".join(_checked(question, item, catalog) for item in items)

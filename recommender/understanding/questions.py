@@ -7,6 +7,7 @@ yes-or-no question asks for is read like a limit. Wishes put as questions are le
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from recommender.dialogue import Act, DialogueState
@@ -34,13 +35,13 @@ _OF_WISH = re.compile(
 _SHORT = re.compile(r"\b(what|who|how|when|where)s\b")
 # "And the third?" asks the last question again.
 _AGAIN = re.compile(
-    r"(?:and|what about|how about|and what about|same (?:question )?for|ok and)\b(?! (?:who|what|when|is|was|does|did|how|why|which|something|anything|a|an)\b)[^?]*\?$"
+    r"(?:and|what about|how about|and what about|same (?:question )?for|ok and)\b(?! (?:something|anything|a|an)\b)(?!.*\b(?:who|what|when|is|was|does|did|how|why|which)\b)[^?]*\?$"
 )
 _FOR_ONE = re.compile(
     r"(?:what|which|who|where)(?:'s| is| are|s)? (?:a|an|some|any|good|best|the best|other|more)\b"
 )
 _WHY = re.compile(
-    _LEAD + r"(?:(?:why|how come)(?P<rest>\b.*)|(?:explain|justify)\b.*|what makes you (?:think|say|pick|suggest)\b.*|"
+    _LEAD + r"(?:(?:why|how come)(?P<rest>\b.*)|(?:explain|justify)\b.*|what (?:makes|made) you (?:think|choose|say|pick|suggest)\b.*|"
     r"what(?:'s| is| was) (?:the|your) (?:reason|reasoning|logic)\b.*|on what grounds\b.*|.*\bwhy (?:did|do|would|have|are) you\b.*)$"
 )  # fmt: skip
 _OWN_CHOICE = re.compile(
@@ -168,6 +169,12 @@ class QuestionReader:
             len(ids) > 1 and (direction or _BARE_OR.search(spoken) or " than " in spoken)
         ):
             return None
+        if (
+            len(ids) < 2
+            and (matched or direction)
+            and not re.search(r"\bof (?:them|these|those)\b", spoken)
+        ):
+            ids = tuple(dict.fromkeys((*ids, *self._capitalised(text))))
         if len(ids) == 1 and re.search(r"\b(?:it|that one|this one)\b", spoken):
             pronoun = pronoun_item(spoken, state)
             ids = (pronoun, *ids) if pronoun and pronoun not in ids else ids
@@ -183,7 +190,7 @@ class QuestionReader:
         if direction is None and among and not re.search(r"\bcompare|differ", spoken):
             limits, leanings = self._asked(text, spoken)
             if limits or leanings:
-                return Question(Act.COMPARE, ids, limits=limits, leanings=leanings, words=text)
+                return Question(Act.QUESTION, ids, limits=limits, leanings=leanings, words=text)
         f, sign = direction or (None, 0)
         return Question(Act.COMPARE, ids, f.name if f else "", direction=sign, words=text)
 
@@ -232,12 +239,35 @@ class QuestionReader:
                     return f, ""
         return best
 
+    def _capitalised(self, text: str) -> Iterator[str]:
+        """Titles that stand capitalised in a comparison: "Heat or Casino"."""
+        words, end = split_words(text), 0
+        found = sorted(self._lexicon.titles(words), key=lambda one: (one[0], -one[1]))
+        for first, last, ids in found:
+            content = [w for w in words[first:last] if w.folded not in FUNCTION_WORDS]
+            if first >= max(end, 1) and content and all(w.capitalised for w in content):
+                end = last
+                yield ids[-1]
+
     def _named(self, text: str) -> tuple[str, ...]:
-        """A title that closes the question: "who directed heat?"."""
+        """A title that closes the question, or all but a word: "who directed heat?"."""
+        text = re.sub(r"\b(?:then|though|tho|again|please|btw)\W*$", "", text)
         words = split_words(text)
+        for first, last, ids, _, _ in self._lexicon.misspelt_titles(words):
+            if last == len(words) and first >= 2 and len(words[-1].folded) > 5:
+                return (ids[-1],)
         for first, last, ids in self._lexicon.titles(words):
             if last == len(words) and first >= 2:
                 return (ids[-1],)  # of items of one name the latest
+        return ()
+
+    def _opening(self, text: str) -> tuple[str, ...]:
+        """A title right behind the verb: "did casablanca make a profit?"."""
+        words = split_words(text)
+        for first, last, ids in self._lexicon.titles(words):
+            unusual = any(not self._lexicon.is_ordinary(w.folded) for w in words[first:last])
+            if first == 1 and unusual:
+                return (ids[-1],)
         return ()
 
     def _pointed(self, spoken: str, state: DialogueState) -> tuple[str, ...]:
@@ -259,7 +289,7 @@ class QuestionReader:
             body,
         ):
             return None
-        ids = ids or self._named(text) or self._pointed(body, state)
+        ids = ids or self._named(text) or self._opening(text) or self._pointed(body, state)
         if not ids:
             return None
         limits, leanings = self._asked(text, body)

@@ -26,7 +26,7 @@ _PLACE = "|".join(sorted(_PLACES, key=len, reverse=True))
 _ENDS = (
     r"(?=\s*(?:$|[,.;:!?)(—–-]|'s\b|’s\b|\b(?:and|but|or|please|is|was|isn't|wasn't|looks?|sounds?|seems?|i|i've|"
     r"i'd|we|we've|again|though|already|too|to|than|with|though|tho|just|only|for|in|on|because|cause|as|if|"
-    r"which|that|has|have|does|did|do|got|gets|go|no|not|nah|yes|yeah|maybe|instead|so|about|by|of|out|tonight|had|got|a|five|four|three|two|one|\d)\b))"
+    r"which|that|has|have|does|did|do|got|gets|go|no|not|nah|yes|yeah|maybe|instead|so|about|by|of|out|tonight|had|got|either|neither|nor|really|don't|doesn't|didn't|a|five|four|three|two|one|\d)\b))"
 )
 _ENDS_ASKING = r"(?= (?!world|war|half|time|part|act|name|person|lady|man|date|day|night|week|year|thing|class|century|chapter|season|love|aid|sequel)\w|\s*(?:$|[,.;:!?)]|'s\b))"
 _ALL = (
@@ -273,6 +273,10 @@ def _together(spoken: str, state: DialogueState) -> Iterator[Reference]:
 
 
 def _by_pronoun(spoken: str, state: DialogueState) -> Iterator[Reference]:
+    opening = re.match(r"(?:that one|this one)\b(?= (?:is|was|looks|sounds|has)\b|'s)", spoken)
+    if opening:
+        target = state.spoken_of or state.last_shown[:1]
+        yield Reference(opening.start(), opening.end(), tuple(target[:1]), bare=True)
     for match in _IT.finditer(spoken):
         if re.search(
             r"\b(?:i'd|i would|would|we'd|you) like$", spoken[: match.start("it")].rstrip()

@@ -25,7 +25,7 @@ _LATEST = re.compile(
 )
 _FINE = r"(?:fine|ok|okay|allowed|alright|all right|good|welcome|acceptable|cool)"
 _BY_NAME = re.compile(
-    r"(?:^|[,.;!] |\b(?:ok|okay|please|and|but|then|actually|oh|sorry|well|h+m+|no|can you|could you|let's),? )(?:forget|drop|remove|ignore|lift|lose|relax|undo|delete|take (?:back|out|away)|skip|cancel|scratch|"
+    r"(?:^|^i |[,.;!] |\b(?:ok|okay|please|and|but|then|actually|oh|sorry|well|h+m+|no|can you|could you|let's),? )(?:forget|drop|remove|ignore|lift|lose|relax|undo|delete|take (?:back|out|away)|skip|cancel|scratch|"
     r"never ?mind|scrap)(?: about)? (?:that i (?:said i )?(?:wanted |want |like |love |liked |loved |need |asked for |mentioned )?)?(?:the |that |my |it'?s |it must be |any |what i said about |being |a |an )*"
     r"(?:(?:limit|restriction|condition|rule|requirement|filter|constraint|thing|part|bit)s? (?:on|for|about|of|with) (?:the )?)?(?P<what>[^,.;!?]+)"
     rf"|^(?:(?:ok(?:ay)?|well|actually|oh),? )?(?P<every>any) (?P<any>.+?)(?: (?:is|will be|would be|will do|works) ?{_FINE}?(?: (?:now|too|by me|with me|as well|again))*)?[.!]*$"
@@ -118,6 +118,11 @@ def _take_back_named(
     fine = bool(match["fine"])
     limits = tuple(one for one in state.limits if _is_lifted(one, bare, fine, catalog))
     if fine:  # "over two hours is fine too"
+        limits += tuple(
+            one for one in state.limits
+            if of_fields and one not in limits and one.limit.values
+            and words & {w for name in one.limit.fields for w in _names_of(catalog.fields[name])}
+        )  # fmt: skip
         allowed = [found.limit for found in read_ranges(target, catalog)]
         limits += tuple(
             one for one in state.limits

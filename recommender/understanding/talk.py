@@ -60,7 +60,7 @@ _UNSAFE = re.compile(
     r"(?:how (?:do|can|could|would|to) (?:i |you |we |one |someone )?|(?:show|teach|tell) me how to |help me (?:to )?|instructions (?:for|on|to) |steps to |recipe for )"
     r"(?:(?:make|making|build|building|cook|cooking|synthesi[sz]e|buy|get|get hold of|create|construct) (?:an? |some |the |my own )?(?:\w+ ){0,2}?(?:bombs?|explosives?|meth\w*|cocaine|heroin|poison|nerve agent|ricin|napalm|ghost gun|illegal (?:gun|weapon|drug)s?|weapons?|guns?|malware|ransomware|molotov\w*(?: cocktail)?)|"
     r"(?:kill|murder|poison|hurt|stab|shoot|kidnap|rape|stalk|blackmail|drug) (?:an? |my |some |the |him|her|them|someone|somebody|people)\w*|"
-    r"(?:hack|break) into|steal (?:a|my|some|from)|get away with (?:a )?murder|launder)"
+    r"(?:hack|break) into|(?:get rid|dispose) of (?:a|the|this) (?:dead )?body|hide (?:a|the) body|steal (?:a|my|some|from)|get away with (?:a )?murder|launder)"
     r"|(?:child|kiddie|underage|minor) (?:porn\w*|sex\w*|nud\w+|erotic\w*)|(?:porn\w*|sex\w*|nude\w*|erotic\w*) (?:\w+ )?(?:with|of|involving|about|featuring) (?:an? )?(?:child\w*|kids?|minors?|underage\w*|teens?|little (?:girl|boy)s?)"
     r"|\bcp\b (?:videos?|links?)|sexuali[sz]ed? (?:children|kids|minors)|(?:gas|kill|exterminate|lynch) (?:all )?(?:the )?(?:jews|muslims|blacks|gays|immigrants|women|christians))\b",
     re.IGNORECASE,
@@ -158,8 +158,9 @@ def without_fresh_start(text: str) -> tuple[bool, str]:
     match = _FRESH.search(text)
     if match is None:
         return False, text
-    rest = text[: match.start()] + text[match.end() :]
-    return True, rest.strip(" ,.;:!-")
+    rest = (text[: match.start()] + text[match.end() :]).strip(" ,.;:!-")
+    rest = re.sub(r"^and\b\W*", "", rest, flags=re.IGNORECASE)
+    return True, without_fresh_start(rest)[1]  # "scrap everything and begin again"
 
 
 def is_noise(words: Iterable[str]) -> bool:

@@ -90,7 +90,7 @@ class TitleJudge:
     def _word_is_meant(self, e: TitleEvidence) -> bool:
         """Whether a single word is a title: a cue, a capital or its rarity must say so."""
         introduced = e.cued or e.suggested or e.called
-        behind = e.behind.folded if e.behind else ""
+        behind = e.behind.folded if e.behind and not e.behind.opens_clause else ""
         plain = e.theme or not e.rare
         if e.category or (behind in self.lexicon.nouns and plain and not self._is_definite(e)):
             return False  # "I like Horror", "vampire movies"

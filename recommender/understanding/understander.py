@@ -222,6 +222,12 @@ class Understander:
             spoken_of=chosen,
             began=turn.number if not turn.state.wish else turn.state.began,
         )
+        said_people = [
+            name for f in self.catalog.of_kind(Kind.PERSON) for i in chosen
+            for name in self.catalog[i].values(f.name) if fold(name).split()[-1] in fold(text)
+        ]  # fmt: skip
+        if said_people:
+            turn.state = replace(turn.state, people=tuple(dict.fromkeys(said_people)))
         turn.does(Act.CHOOSE)
         return ""
 
@@ -309,7 +315,8 @@ class Understander:
         for part in before:  # read for what the correction leaves as it is: language, year
             first = first or self._step(turn, part, corrected=True)
             turn.state = replace(turn.state, wish=())
-        refining = bool(before) or bool(turn.lifted) or spoken_of_people
+        anew = re.match(r"(?:what|how) about\b", text.lower())
+        refining = bool(before) or spoken_of_people or (bool(turn.lifted) and not anew)
         self._step(turn, text, refining=refining, said_as=first)
 
     def _read_taking_back(self, turn: _Turn, text: str) -> str:
@@ -379,11 +386,13 @@ class Understander:
     def _read_rating(self, turn: _Turn, text: str) -> str:
         """Reads "4 out of 5 for the second"; gives the text of the other sentences."""
         pieces = re.split(
-            r"(?<=[.!?;])\s+|(?<=/5|10)(?: for me| from me)?,?\s+(?:and )?|(?<=stars)(?: for me| from me)?,\s+(?:and )?|,\s+(?=(?:and|but|now|something|anything|what|show|give me|any|more)\b)|\s+(?:but|and) (?=(?:now|something|anything|what|show|give me|any|more|i want|i'd like)\b)",
+            r"(?<=[.!?;])\s+|(?<=/5)(?: for me| from me)?,?\s+(?:and )?|(?<=/10)(?: for me| from me)?,?\s+(?:and )?|,\s+(?:and )?(?=\d+ (?:for|to) )|(?<=stars)(?: for me| from me)?,\s+(?:and )?|,\s+(?=(?:and|but|now|something|anything|what|show|give me|any|more)\b)|\s+(?:but|and) (?=(?:now|something|anything|what|show|give me|any|more|i want|i'd like)\b)",
             text,
         )
         rest = []
         for piece in pieces:
+            if turn.rated:  # "4 stars for the first, 2 for the second"
+                piece = re.sub(r"^(\d+) (?=(?:for|to)\b)", r"\1 stars ", piece)
             rating = read_rating(piece)
             ids = self._rated_items(piece, rating.start, rating.end, turn) if rating else ()
             if rating is None or not ids:
@@ -611,6 +620,12 @@ _LEADING = re.compile(
 )
 
 
+_UNAPPEALING = re.compile(
+    r"\W*(?:both |all |really |just )*(?:don['’]?t|doesn['’]?t|didn['’]?t|do not|does not|isn['’]?t|aren['’]?t|is not|are not)\b"
+    r"[^.;!?]*\b(?:appeal|work|interest|for me|my (?:thing|taste|cup of tea)|do it|good|great|grab|speak)"
+)
+
+
 def _only_points(piece: str, pointed: Sequence[Reference]) -> bool:
     """Whether a text holds a reference and nothing else."""
     left = piece
@@ -625,6 +640,9 @@ def _measured_by(items: list[ItemRead], spoken: str) -> list[ItemRead]:
     for item in items:
         before = spoken[: max(0, spoken.find(item.words.lower()))]
         measured = re.search(r"\bthan(?: (?:the|that|this))?\W*$", before)
+        behind = spoken[len(before) + len(item.words) :]
+        if _UNAPPEALING.match(behind):
+            item = replace(item, liked=False, disliked=True)
         result.append(replace(item, liked=False) if measured else item)
     return result
 

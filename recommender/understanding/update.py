@@ -19,7 +19,7 @@ _REFINING = re.compile(
     r"(?:and (?!what about (?:something|a|an)\b)|but|also|only|just|make (?:it|them)|rather|preferably|ideally|less|more|fewer|not so|not as|"
     r"not|no|without|with|in(?! the mood)|from|before|after|under|over|at most|at least|even|still|except|stick to|keep to|limit (?:it|them)|"
     r"shorter|longer|newer|older|same|nothing|(?:something|sth|smth|anything) (?:\w+er\b|more|less|(?:a (?:bit|little|lot|tad)|slightly|much|even|way) )|a bit|a little|slightly|"
-    r"this time|or|happier|lighter|darker|then|instead|i'd rather|could (?:it|they)|can (?:it|they|we make|you make)|"
+    r"this time|set in|or|happier|lighter|darker|then|instead|i'd rather|could (?:it|they)|can (?:it|they|we make|you make)|"
     r"maybe|perhaps|the same but|same but|similar but|don't|dont|please no|please not|i don't want|i want (?:it|them) |"
     r"(?:how|what) about (?:one|something)?\s*(?:with|from|in|by|that)|i'd prefer|it should|they should|it (?:must|has to|can'?t|shouldn'?t)|anything (?:with|by|from|in)|(?:got|have you got|do you have) (?:anything|something) \w+er\b|"
     r"any (?:with|by|from|in)|do you have (?:any|one|some(?:thing)?)?\s*(?:with|by|from|in|that)|keep (?:it|them)|(?:too|bit|so) \w+|that'?s too|they'?re too|these are too|those are too)\b"
@@ -34,6 +34,7 @@ _OPINION = FUNCTION_WORDS | word_set(
     "favorites favourite favorite keen either lol yesterday recently ages ago before again masterpiece terrible "
     "boring awful nah nope no yes yeah she's he's they've we've she he they ive never did didn't not enjoy "
     "enjoyed year last week night month lately too long time thousand million really just many all "
+    "both seen saw watched read film films movie movies my all-time that's it's was is the "
     "superb excellent fantastic wonderful great one's sorry hmm well though tho haha"
 )
 
@@ -65,10 +66,16 @@ def is_refinement(spoken: str, reading: Reading, state: DialogueState) -> bool:
 
 def without_opinions(reading: Reading) -> Reading:
     """A reading whose wish is no wish, but what was said of the items in it."""
-    words = fold(reading.wish).split()
-    if reading.items and all(word in _OPINION for word in words):
-        return replace(reading, wish="")
-    return reading
+    if not reading.items:
+        return reading
+    titles = {word for item in reading.items for word in fold(item.words).split()}
+    tastes = [
+        t
+        for t in reading.tastes
+        if set(fold(t).split()) - titles - _OPINION - {"fan", "love", "like"}
+    ]
+    wish = "" if set(fold(reading.wish).split()) <= _OPINION | titles else reading.wish
+    return replace(reading, wish=wish, tastes=tastes)
 
 
 def with_items(
@@ -105,6 +112,10 @@ def which_items(
     read: ItemRead, state: DialogueState, turn: int, catalog: Catalog
 ) -> tuple[tuple[str, ...], Choice | None]:
     """The items that a title means, or the choice that is the user's to make."""
+    words = fold(read.words)
+    exact = tuple(i for i in read.ids if fold(catalog[i].title) == words)
+    if exact:  # "Taxi Driver" is not "A Taxi Driver"
+        read = replace(read, ids=exact)
     titles = {fold(catalog[i].title) for i in read.ids}
     judged = read.liked or read.seen or read.disliked
     if len(read.ids) < 2 or len(titles) > 1 or not judged:
