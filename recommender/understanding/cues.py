@@ -39,7 +39,7 @@ TITLE_CLOSERS = word_set(
     "because which where for more less last yet on to twice today tonight instead as though what any "
     "something anything years when than are were i it it's its you he she they we if have haven't did "
     "didn't do has had a an the this one both also just really though although my would will could "
-    "then may might should maybe perhaps bye ok another most oh wow lol haha thank thanks yeah yes sure all that's thats those these im i'm i've ive i'll "
+    "then pls plz tho tbh btw may might should maybe perhaps bye ok another most oh wow lol haha thank thanks yeah yes sure all that's thats those these im i'm i've ive i'll "
     "i'd sounds looks seems comes even remake sequel can came at about of not either before after however since while who"
 )
 VERDICTS = word_set(

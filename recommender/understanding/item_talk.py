@@ -17,6 +17,27 @@ from recommender.understanding.words import FUNCTION_WORDS
 from retrieval.catalog import Kind, fold
 from retrieval.limits import Limit
 
+_HAVING = frozenset(
+    {
+        "i",
+        "we",
+        "i've",
+        "ive",
+        "we've",
+        "have",
+        "has",
+        "had",
+        "already",
+        "she's",
+        "he's",
+        "they've",
+        "all",
+        "just",
+        "she",
+        "he",
+    }
+)
+
 
 class ItemTalk:
     """Reads what is said of each named item."""
@@ -40,7 +61,7 @@ class ItemTalk:
             if word.opens_clause or word.folded == "but":
                 break
             behind.append(word.folded)
-        seen = any(w in SEEN for w in clause) or "already" in behind
+        seen = any(w in SEEN for w in clause) or "already" in behind or self._is_done(clause)
         liked = any(w in LIKED for w in clause) or (not seen and not negated)
         disliked = negated or any(w in DISLIKED for w in (*clause, *behind))
         if seen and any(w in UNSEEN for w in clause):
@@ -65,6 +86,15 @@ class ItemTalk:
         ):
             last += 1
         self.said.drop.update(range(first, last if set(behind) & DISLIKED else span.last))
+
+    def _is_done(self, clause: list[str]) -> bool:
+        """Whether a verb of the catalog says it is known: "I've read Othello", not "to read"."""
+        for place, word in enumerate(clause):
+            if word in self.lexicon.catalog.done and place:
+                before = set(clause[max(0, place - 3) : place])
+                if before & _HAVING and not before & {"to", "should", "could", "can", "would"}:
+                    return True
+        return False
 
     def _asks_for_people_of(self, span: Span, ids: tuple[str, ...]) -> bool:
         """Reads "by the director of Get Out" as a limit to that director."""

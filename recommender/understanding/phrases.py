@@ -61,9 +61,9 @@ _ALWAYS = (
 TASTE = re.compile(
     rf"\b(?:i|we)(?:'m| am|'re| are)? (?:{_ALWAYS} )*(?:like|love|enjoy|prefer|adore|into|"
     r"a (?:big |huge |massive )?fan of|a sucker for)\b"
-    rf"|\b(?:i|we) (?:{_ALWAYS} )+(?:watch|go for|pick|choose|stick (?:to|with)|gravitate|lean)\b"
+    rf"|\b(?:i|we) (?:{_ALWAYS} )+(?:watch|read|play|listen to|go for|pick|choose|stick (?:to|with)|gravitate|lean)\b"
     r"|\b(?:i|we) (?:watch|see) (?:a lot of|lots of|tons of|so many|loads of|nothing but)\b"
-    rf"|\b{_ALWAYS},? (?:i|we) (?:like|love|enjoy|prefer|watch|go for)\b"
+    rf"|\b{_ALWAYS},? (?:i|we) (?:like|love|enjoy|prefer|watch|read|play|go for)\b"
     r"|\b(?:i'm|im|i am|as|being) (?:an? |such an? )?[\w' -]{2,40}? "
     r"(?:fan|buff|nut|lover|junkie|person|aficionado|geek|nerd|enthusiast|addict|fanatic)\b"
     r"|\b(?:my|our) (?:all[- ]time )?(?:go[- ]to|favou?rite|favou?rites)\b(?! is to)"

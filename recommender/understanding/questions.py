@@ -35,7 +35,7 @@ _OF_WISH = re.compile(
 _SHORT = re.compile(r"\b(what|who|how|when|where)s\b")
 # "And the third?" asks the last question again.
 _AGAIN = re.compile(
-    r"(?:and|what about|how about|and what about|same (?:question )?for|ok and)\b(?! (?:something|anything|a|an)\b)(?!.*\b(?:who|what|when|is|was|does|did|how|why|which)\b)[^?]*\?$"
+    r"(?:and|what about|how about|and what about|same (?:question )?for|ok and)\b(?! (?:something|anything|a|an)\b)(?!.*\b(?:who|what|when|is|was|does|did|how|why|which|i|we|loved?|liked?|hated?|with)\b)[^?]*\?$"
 )
 _FOR_ONE = re.compile(
     r"(?:what|which|who|where)(?:'s| is| are|s)? (?:a|an|some|any|good|best|the best|other|more)\b"
@@ -226,8 +226,13 @@ class QuestionReader:
                     best = f, phrase
         if best[0] is not None and best[0].kind is not Kind.TEXT:
             return best
+        if re.match(r"who\b.*\bby\W*$", body):  # "who is the third by?"
+            for f in self._catalog.of_kind(Kind.PERSON):
+                if "by" in f.roles:
+                    return f, ""
         if re.match(rf"(?:{_WH})\b", body):
             words = set(fold(body).split())
+            words |= {f"{word[:-2]}ing" for word in words if word.endswith("ed")}  # "rated"
             for f in self._catalog.fields.values():
                 names = {
                     fold(f.label),
@@ -265,7 +270,9 @@ class QuestionReader:
         """A title right behind the verb: "did casablanca make a profit?"."""
         words = split_words(text)
         for first, last, ids in self._lexicon.titles(words):
-            unusual = any(not self._lexicon.is_ordinary(w.folded) for w in words[first:last])
+            unusual = all(w.capitalised for w in words[first:last]) or any(
+                not self._lexicon.is_ordinary(w.folded) for w in words[first:last]
+            )
             if first == 1 and unusual:
                 return (ids[-1],)
         return ()

@@ -75,6 +75,9 @@ class Reader:
 
     def _claim(self, said: Utterance) -> None:
         """Finds the spans; of those that overlap, the ones found first stand."""
+        for first, last, found in self._lexicon.people(said.words):
+            if last - first > 1 and self._lexicon.role_before(said.words, first):
+                said.claim(first, last, found)  # "by Stephen King", of whom there is a biography
         titles = TitlesInText(said, self._lexicon)
         titles.claim()
         self._claim_ranges(said)

@@ -29,7 +29,7 @@ _BY_NAME = re.compile(
     r"never ?mind|scrap)(?: about)? (?:that i (?:said i )?(?:wanted |want |like |love |liked |loved |need |asked for |mentioned )?)?(?:the |that |my |it'?s |it must be |any |what i said about |being |a |an )*"
     r"(?:(?:limit|restriction|condition|rule|requirement|filter|constraint|thing|part|bit)s? (?:on|for|about|of|with) (?:the )?)?(?P<what>[^,.;!?]+)"
     rf"|^(?:(?:ok(?:ay)?|well|actually|oh),? )?(?P<every>any) (?P<any>.+?)(?: (?:is|will be|would be|will do|works) ?{_FINE}?(?: (?:now|too|by me|with me|as well|again))*)?[.!]*$"
-    r"|^(?:(?:ok(?:ay)?|well|actually|oh|h+m+)[,.]? )*(?:(?:the|its?) )?(?P<matter>.+?) (?:doesn't|does not|don't|do not|doesnt|dont) (?:really |actually )?matter\b.*"
+    r"|^(?:(?:ok(?:ay)?|well|actually|oh|h+m+|forget (?:that|it))[,.]? )*(?:(?:the|its?) )?(?P<matter>.+?) (?:doesn't|does not|don't|do not|doesnt|dont) (?:really |actually )?matter\b.*"
     r"|\b(?:don't|do not|dont) (?:really |actually )?(?:care about|mind) (?:about )?(?:the |its? )?(?P<care>.+?)(?: (?:anymore|any more|now|at all|that much|so much|really))?[.!]*$"
     r"|^no (?P<limitless>.+?) (?:limit|restriction|preference)s?[.!]*$"
     rf"|^(?:(?:ok(?:ay)?|well|actually|oh|and|but|h+m+|great|sure|fine|right)[,. ]+)*(?P<fine>.+?)(?: (?:is|are|would be)|['’]s) (?:also |totally |actually |perfectly |really )?{_FINE}"
@@ -111,6 +111,7 @@ def _take_back_named(
 ) -> TakenBack | None:
     words = {singular(word) for word in fold(target).split()} - FUNCTION_WORDS
     labels = {word for f in catalog.fields.values() for word in _names_of(f)}
+    words = words - {"number", "amount", "kind", "level"} or words
     of_fields = bool(words) and words <= labels
     bare = {word for word in words if word not in _TAILS} or words
     if match["any"] and not match["what"] and not match["fine"] and not of_fields:

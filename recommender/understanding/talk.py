@@ -56,7 +56,7 @@ SURPRISE = re.compile(
 _UNSAFE = re.compile(
     r"\b(?:(?:i|i'm|im|i'll) (?:really |just |am |'m )?(?:want(?:ing)? to|wanna|going to|gonna|will|should|could|might|plan(?:ning)? to|thinking (?:of|about)|feel like) "
     r"(?:kill(?:ing)?|hurt(?:ing)?|harm(?:ing)?|cut(?:ting)?|end(?:ing)?|shoot(?:ing)?|stab(?:bing)?|murder(?:ing)?|poison(?:ing)?|strangl(?:e|ing)|attack(?:ing)?|beat(?:ing)? up|rap(?:e|ing)) (?:myself|my life|it all|him|her|them|someone|somebody|people|everyone|my (?:\w+))"
-    r"|(?:kill|hurt|harm)(?:ing)? myself|(?:i'?m|i am|feeling) suicidal|(?:want|wish|ready) to die\b(?! hard| another)|end my life|"
+    r"|(?:kill|hurt|harm)(?:ing)? myself|(?:i'?m|i am|feeling) suicidal|(?:want|wish|ready) to die\b(?! hard| another)|end my life|(?:don'?t|do not) want to (?:live|be alive)(?: any ?more| anymore)?\b|"
     r"(?:how (?:do|can|could|would|to) (?:i |you |we |one |someone )?|(?:show|teach|tell) me how to |help me (?:to )?|instructions (?:for|on|to) |steps to |recipe for )"
     r"(?:(?:make|making|build|building|cook|cooking|synthesi[sz]e|buy|get|get hold of|create|construct) (?:an? |some |the |my own )?(?:\w+ ){0,2}?(?:bombs?|explosives?|meth\w*|cocaine|heroin|poison|nerve agent|ricin|napalm|ghost gun|illegal (?:gun|weapon|drug)s?|weapons?|guns?|malware|ransomware|molotov\w*(?: cocktail)?)|"
     r"(?:kill|murder|poison|hurt|stab|shoot|kidnap|rape|stalk|blackmail|drug) (?:an? |my |some |the |him|her|them|someone|somebody|people)\w*|"

@@ -83,6 +83,9 @@ class TitleJudge:
         again = any(other.what == self.lexicon.exact(e.span) for other in self.said.spans)
         if e.negated and ((behind in SERIES and not e.plain_value) or again):
             return True  # "but not a Die Hard film", "not Titanic itself"
+        before = self.said.words[e.first - 1].folded if e.first else ""
+        if before == "no" and not e.proper:
+            return False  # "no witches"
         return self.said.is_ruled_out(e.first) and e.closed and not e.plain_value and (
             len(e.content) > 1 or len(e.content[0]) > 4
         )  # fmt: skip

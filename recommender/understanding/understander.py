@@ -51,7 +51,7 @@ _MORE = re.compile(
     r"(?:more|others?|another(?: one)?|others like (?:that|these)|something (?:else|different|new)|next(?: (?:one|ones|page|three|lot|batch))?|going|"
     r"what else(?: is there| have you got)?|what other (?:ones?|{nouns})|anything (?:else|more|different)|different ones|more (?:of (?:these|those|the same)|ideas|options|choices|picks|recs|recommendations|"
     r"suggestions|please|{nouns}|ones)|other (?:ideas|options|suggestions|recommendations|picks|choices|ones|{nouns})|another {nouns}|(?:three|two|five|3|2|5) more|others)"
-    r"(?: (?:do you (?:have|suggest|recommend|know|got)|have you got|you got|is there|are there|like (?:that|this|these|those|it)|please|pls|options|can you (?:suggest|recommend)|i could (?:watch|read)|though|instead|then|for me|to (?:watch|read)))*[ ?.!]*"
+    r"(?: (?:do you (?:have|suggest|recommend|know|got)|have you got|you got|is there|are there|please|pls|options|can you (?:suggest|recommend)|i could (?:watch|read)|though|instead|then|for me|to (?:watch|read)))*[ ?.!]*"
 )
 # "I've seen those", "already seen all of them": so were the picks of the turn before.
 _ALL_SEEN = re.compile(
@@ -395,6 +395,8 @@ class Understander:
                 piece = re.sub(r"^(\d+) (?=(?:for|to)\b)", r"\1 stars ", piece)
             rating = read_rating(piece)
             ids = self._rated_items(piece, rating.start, rating.end, turn) if rating else ()
+            if rating and rest and not re.search(r"[a-z]{3}", piece.lower()):
+                ids = self._rated_items(rest[-1], 0, 0, turn) or ids  # "I've read that. 2/5"
             if rating is None or not ids:
                 rest.append(piece)
                 continue
@@ -614,12 +616,18 @@ _CORRECTION = re.compile(
 
 
 _LEADING = re.compile(
-    r"^(?:(?:(?:h+m+|er+|uh+|um+)\b[ ,.!]*)|(?:(?:oh|ooh|ah|sorry|(?:just )?kidding|jk|lol|haha|well|right|tbh|nice|cool|great|"
+    r"^(?:(?:(?:h+m+|er+|uh+|um+)\b[ ,.!]*)|(?:(?:oh|ooh|ah|sorry|(?:just |only )?(?:kidding|joking)|jk|lol|haha|well|right|tbh|nice|cool|great|"
     r"fair enough|i see|oh go on then|go on then|alright|ok|okay|yes|yeah|sure|perfect|awesome)[,.!]+ ))+(?=\w)",
     re.IGNORECASE,
 )
 
 
+# "I've read the first one, it was excellent"
+_VERDICT = re.compile(
+    r"\W*(?:and |but )?(?:it|that|they|which)(?:['’]s| is| was| were| are) (?:so |really |very |absolutely |just |quite |pretty )*"
+    r"(?:(?P<good>brilliant|great|amazing|excellent|fantastic|wonderful|superb|lovely|awesome|good|fun|perfect|beautiful|hilarious)"
+    r"|(?:terrible|awful|boring|bad|dull|rubbish|disappointing|dreadful))\b"
+)
 _UNAPPEALING = re.compile(
     r"\W*(?:both |all |really |just )*(?:don['’]?t|doesn['’]?t|didn['’]?t|do not|does not|isn['’]?t|aren['’]?t|is not|are not)\b"
     r"[^.;!?]*\b(?:appeal|work|interest|for me|my (?:thing|taste|cup of tea)|do it|good|great|grab|speak)"
@@ -643,6 +651,9 @@ def _measured_by(items: list[ItemRead], spoken: str) -> list[ItemRead]:
         behind = spoken[len(before) + len(item.words) :]
         if _UNAPPEALING.match(behind):
             item = replace(item, liked=False, disliked=True)
+        verdict = _VERDICT.match(behind)
+        if verdict and item.seen:
+            item = replace(item, liked=bool(verdict["good"]), disliked=not verdict["good"])
         result.append(replace(item, liked=False) if measured else item)
     return result
 
