@@ -523,7 +523,7 @@ def _heartbeats(call: concurrent.futures.Future[Any], budget_s: float) -> Iterat
 def _with_shown(state: DialogueState, picks: tuple[Pick, ...]) -> DialogueState:
     shown = tuple(pick.item.id for pick in picks)
     known = tuple(dict.fromkeys((*state.shown, *shown)))
-    return replace(state, shown=known, last_shown=shown or state.last_shown, spoken_of=())
+    return replace(state, shown=known, last_shown=shown or state.last_shown)
 
 
 def _judged(

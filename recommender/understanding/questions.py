@@ -122,6 +122,8 @@ class QuestionReader:
         if not ids or not _AGAIN.match(spoken) or len(spoken.split()) > 9:
             return None
         if not state.asked:
+            if not set(ids) <= set(state.last_shown):
+                return None  # "how about Casablanca?"
             prose = next((f.name for f in self._catalog.of_kind(Kind.TEXT)), "")
             return Question(Act.QUESTION, ids, prose, words=text) if prose else None
         before = self.read(state.asked, replace(state, asked=""))
@@ -160,6 +162,8 @@ class QuestionReader:
     def _comparison(
         self, text: str, spoken: str, ids: tuple[str, ...], state: DialogueState
     ) -> Question | None:
+        if re.match(r"(?:how|what) about\b", spoken):
+            return None
         direction = self._direction(spoken)
         matched = self._compare.search(spoken)
         among = "which" in spoken or re.search(
@@ -178,6 +182,7 @@ class QuestionReader:
         if len(ids) == 1 and re.search(r"\b(?:it|that one|this one)\b", spoken):
             pronoun = pronoun_item(spoken, state)
             ids = (pronoun, *ids) if pronoun and pronoun not in ids else ids
+        act = Act.COMPARE if len(ids) > 1 else Act.QUESTION  # "which of these is in Russian?"
         if len(ids) < 2:
             if not among and not re.search(r"\b(?:them|these|those|two|three|picks|all)\b", spoken):
                 return None
@@ -190,7 +195,7 @@ class QuestionReader:
         if direction is None and among and not re.search(r"\bcompare|differ", spoken):
             limits, leanings = self._asked(text, spoken)
             if limits or leanings:
-                return Question(Act.QUESTION, ids, limits=limits, leanings=leanings, words=text)
+                return Question(act, ids, limits=limits, leanings=leanings, words=text)
         f, sign = direction or (None, 0)
         return Question(Act.COMPARE, ids, f.name if f else "", direction=sign, words=text)
 
@@ -262,7 +267,8 @@ class QuestionReader:
             if last == len(words) and first >= 2 and len(words[-1].folded) > 5:
                 return (ids[-1],)
         for first, last, ids in self._lexicon.titles(words):
-            if last == len(words) and first >= 2:
+            plain = all(w.folded in FUNCTION_WORDS and not w.capitalised for w in words[first:last])
+            if last == len(words) and first >= 2 and not plain:
                 return (ids[-1],)  # of items of one name the latest
         return ()
 

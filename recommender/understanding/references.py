@@ -1,4 +1,4 @@
-"""What "the second one", "that", "both", "the older of the two" and "her" mean.
+"""What "the second one", "that", "both" and "the older of the two" mean.
 
 Items are those of the last reply with picks and those last spoken of; which words compare
 and which name a value comes from the catalog. Text that points at nothing stays as it is.
@@ -30,7 +30,7 @@ _ENDS = (
 )
 _ENDS_ASKING = r"(?= (?!world|war|half|time|part|act|name|person|lady|man|date|day|night|week|year|thing|class|century|chapter|season|love|aid|sequel)\w|\s*(?:$|[,.;:!?)]|'s\b))"
 _ALL = (
-    r"(?:all(?: (?:of|three of|the))? (?:these|those|them)|all three|all of it|any of (?:these|those|them)|"
+    r"(?:all(?: (?:of|three of|the))? (?:these|those|them)|all three|all of it|any of (?:these|those|them)(?: (?:three|two|ones))?|"
     r"these(?: (?:ones|three|two))?|"
     r"those(?: (?:ones|three|two))?|(?<=love )them|(?<=loved )them|(?<=like )them|(?<=liked )them|(?<=hate )them|(?<=hated )them|"
     r"(?<=seen )them|(?<=saw )them|(?<=watched )them|(?<=read )them|(?<=of )them all|(?<=know )them)"
@@ -54,7 +54,6 @@ _PRONOUN = re.compile(
     r"\b(?:it|this|its|it's|that's|this one|that one|the (?:film|movie|book|game)|"
     r"that(?! (?:is|are|was|has|have|isn't|does|doesn't|won't|makes?|will|can|i|we|you)\b))\b"
 )
-_SHE = r"(?:her|him|them|she|he|they|this person|that (?:actor|actress|director|author|writer|person|guy|woman|man))"
 
 
 @dataclass(frozen=True)
@@ -255,7 +254,7 @@ def _holding(words: str, ids: Sequence[str], lexicon: Lexicon) -> tuple[str, ...
 
 def _together(spoken: str, state: DialogueState) -> Iterator[Reference]:
     for match in re.finditer(
-        r"\b(?:both(?: of (?:them|these|those))?(?! of\b| the (?:first|second|third|last)\b)|the two(?: of them)?|either of them)\b",
+        r"(?<!we )(?<!us )(?<!you )(?<!they )\b(?:both(?: of (?:them|these|those))?(?! of\b| the (?:first|second|third|last)\b)|the two(?: of them)?|either of them)\b",
         spoken,
     ):
         pair = state.spoken_of if len(state.spoken_of) == 2 else state.last_shown[:2]
@@ -288,45 +287,6 @@ def _by_pronoun(spoken: str, state: DialogueState) -> Iterator[Reference]:
             continue  # "with a dog in it", "enough of that", "apart from that"
         target = state.spoken_of or state.last_shown[:1]
         yield Reference(match.start("it"), match.end("it"), tuple(target[:1]), bare=True)
-
-
-# --- people --------------------------------------------------------------------------
-
-
-def name_people(text: str, state: DialogueState, catalog: Catalog) -> str:
-    """The text with names in the place of "her" or "the same director"."""
-    text = _name_same(text, state, catalog)
-    if not state.people:
-        return text
-    name = state.people[0]
-    role = rf"\b(?P<role>drop|forget|remove|without|not|no|with|starring|featuring|by|from|of|has|have|want) {_SHE}\b(?! (?:kids|mum|dad|mother|father|parents|friends?|husband|wife|own)\b)"
-    text = re.sub(role, lambda m: f"{m['role']} {name}", text, flags=re.IGNORECASE)
-    verb = r"\b(?:that |which )?(?:she|he|they)(?:'s|'ve| has| have)?(?: also)? (?P<verb>directed|made|wrote|written|did|is in|was in|stars in|starred in|played in|acts in)\b"
-    return re.sub(
-        verb,
-        f" with {name}",
-        text,
-        flags=re.IGNORECASE,
-    )
-
-
-def _name_same(text: str, state: DialogueState, catalog: Catalog) -> str:
-    item = next(iter((*state.spoken_of, *state.last_shown)), "")
-    if item not in catalog:
-        return text
-    for f in catalog.of_kind(Kind.PERSON):
-        names = catalog[item].facets.get(f.name, ())
-        labels = {
-            f.label,
-            f.name,
-            f.label.rstrip("s"),
-            *(("actor", "actress", "actors") if "cast" in f.name else ()),
-        }
-        pattern = rf"\b(?:(?:by|with|from|of|starring) )?(?:the|that) same (?:{'|'.join(map(re.escape, labels))})\b"
-        if names and f.roles:
-            said = f"{f.roles[0]} {names[0]}"
-            text = re.sub(pattern, lambda _: said, text, flags=re.IGNORECASE)  # noqa: B023, called at once
-    return text
 
 
 def _nouns(catalog: Catalog) -> set[str]:

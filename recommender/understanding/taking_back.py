@@ -84,6 +84,10 @@ def take_back(
         before = _state_before(session)
         gone = tuple(one for one in state.limits if one not in before.limits)
         return TakenBack(before, gone, (text,), "", turn=True)
+    leading = re.match(r"forget (?:that|it),\s+", spoken)  # "forget that, the year doesn't matter"
+    if leading:
+        text = text[leading.end() :]
+        spoken = text.lower().strip()
     match = _BY_NAME.search(spoken)
     if match is None:
         return None
@@ -135,7 +139,10 @@ def _take_back_named(
         return TakenBack(state, (), (), rest) if of_fields and not fine else None
     leanings = _naming(state.leanings, bare)
     wishes = _naming(state.wish, bare)
-    tastes = (*_naming(state.taste, bare), *_naming(state.taste_leanings, bare))
+    tastes: tuple[Phrase | Leaning, ...] = (
+        *_naming(state.taste, bare),
+        *_naming(state.taste_leanings, bare),
+    )
     context = _naming_context(state.context, bare)
     mentions = (
         _of_titles((*state.liked, *state.disliked, *state.seen), bare, catalog)

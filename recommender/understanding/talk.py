@@ -23,7 +23,7 @@ _PRAISE = (
     r"(?:great|good|nice) (?:picks?|choices?|suggestions?|list))[ ,.!-]*)*"
 )
 _THANKS = re.compile(
-    rf"{_PRAISE}(?:many thanks|thanks|thank you|thankyou|thx|thnx|thanx|tnx|ty|cheers|ta\b|much appreciated|appreciate it|much obliged)"
+    rf"{_PRAISE}(?:many thanks|thanks|thank you|thankyou|arigato|merci|gracias|danke|grazie|thx|thnx|thanx|tnx|ty|cheers|ta\b|much appreciated|appreciate it|much obliged)"
     r"(?: (?:so much|a lot|very much|again|you|a million|a bunch|mate|man|everyone|for (?:that|this|these|those|the (?:help|tips?|"
     r"suggestions?|recommendations?|picks?|list|info)|your help|everything|all (?:that|of that|your help)|helping)))*\b[ !.,:;-]*"
     r"(?:(?:you'?re|you are|u r) (?:great|the best|awesome|a star|very helpful)[ !.]*)?"

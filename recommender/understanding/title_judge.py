@@ -34,6 +34,9 @@ class TitleJudge:
     def is_meant(self, e: TitleEvidence, ids: tuple[str, ...]) -> bool:
         if e.quoted and not e.slips:
             return True
+        before = self.said.words[e.first - 1].folded if e.first else ""
+        if before == "no" and not e.proper and len(e.content) < 2:
+            return False  # "no witches"
         if not self.lexicon.breaks_fit(e.span, ids):
             return False
         if e.dated and (not e.slips or len("".join(w.folded for w in e.span)) > 3):
@@ -83,9 +86,6 @@ class TitleJudge:
         again = any(other.what == self.lexicon.exact(e.span) for other in self.said.spans)
         if e.negated and ((behind in SERIES and not e.plain_value) or again):
             return True  # "but not a Die Hard film", "not Titanic itself"
-        before = self.said.words[e.first - 1].folded if e.first else ""
-        if before == "no" and not e.proper:
-            return False  # "no witches"
         return self.said.is_ruled_out(e.first) and e.closed and not e.plain_value and (
             len(e.content) > 1 or len(e.content[0]) > 4
         )  # fmt: skip

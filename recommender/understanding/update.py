@@ -35,6 +35,8 @@ _OPINION = FUNCTION_WORDS | word_set(
     "boring awful nah nope no yes yeah she's he's they've we've she he they ive never did didn't not enjoy "
     "enjoyed year last week night month lately too long time thousand million really just many all "
     "both seen saw watched read film films movie movies my all-time that's it's was is the "
+    "time too loved it i liked three two "
+    "appeal me at don't doesn't any one's "
     "couldn't could can't cannot stand what a an the i we it so very was "
     "superb excellent fantastic wonderful great one's sorry hmm well though tho haha"
 )
@@ -54,8 +56,14 @@ def is_refinement(spoken: str, reading: Reading, state: DialogueState) -> bool:
     ):  # fmt: skip
         return True
     nothing_new = not reading.wish and not reading.tastes
-    only_negative = nothing_new and not any(
-        not one.limit.negated and one.limit.values for one in reading.limits
+    afresh = re.match(
+        r"(?:(?:i want|i'd like|give me|find me|show me) )?an?\b(?! (?:bit|little|lot|tad)\b)",
+        spoken,
+    )
+    only_negative = (
+        nothing_new
+        and not afresh
+        and not any(not one.limit.negated and one.limit.values for one in reading.limits)
     )
     return (
         bool(_REFINING.search(spoken))
@@ -76,7 +84,8 @@ def without_opinions(reading: Reading) -> Reading:
         if set(fold(t).split()) - titles - _OPINION - {"fan", "love", "like"}
     ]
     wish = "" if set(fold(reading.wish).split()) <= _OPINION | titles else reading.wish
-    return replace(reading, wish=wish, tastes=tastes)
+    leanings = [r for r in reading.leanings if wish or set(fold(r.words).split()) - _OPINION]
+    return replace(reading, wish=wish, tastes=tastes, leanings=leanings)
 
 
 def with_items(

@@ -76,6 +76,11 @@ class Values:
             if len(key) == 1 and len(key[0]) > 4
             and any(v.kind is Kind.CATEGORY and not v.hint for v in meanings)
         }  # fmt: skip
+        self._category_phrases = {
+            " ".join(key): key
+            for key, meanings in self._values.items()
+            if len(key) == 2 and any(v.kind is Kind.CATEGORY and not v.hint for v in meanings)
+        }
         self._typos: dict[str, Key | None] = {}
         self._items_of.clear()  # needed to build only
 
@@ -84,6 +89,10 @@ class Values:
 
     def within(self, words: Sequence[Word]) -> Iterator[Match]:
         """Phrases of categories, keywords, hints and named ranges; longest first."""
+        for first in range(len(words) - 1):
+            misspelt = self._phrase_meant(words[first], words[first + 1])
+            if misspelt:
+                yield Match(first, first + 2, tuple(self._values[misspelt]))
         for size in range(min(6, len(words)), 0, -1):
             for first in range(len(words) - size + 1):
                 key = tuple(word.singular for word in words[first : first + size])
@@ -157,6 +166,21 @@ class Values:
             if len(self._typos) > 10_000:  # words of visitors, not to be kept for ever
                 self._typos.clear()
             self._typos[spelling] = self._category_words[found[0]] if found else None
+        return self._typos[spelling]
+
+    def _phrase_meant(self, first: Word, second: Word) -> Key | None:
+        """The category of two words of which one is misspelt: "sience fiction"."""
+        unknown = [w for w in (first, second) if len(w.folded) > 4 and not (
+            self._known.is_ordinary(w.folded) or self._known.is_ordinary(w.singular)
+        )]  # fmt: skip
+        if not unknown or second.opens_clause:
+            return None
+        spelling = f"{first.singular} {second.singular}"
+        if spelling not in self._typos:
+            found = process.extractOne(
+                spelling, self._category_phrases.keys(), scorer=fuzz.ratio, score_cutoff=90
+            )
+            self._typos[spelling] = self._category_phrases[found[0]] if found else None
         return self._typos[spelling]
 
     def _add_field(self, f: Field) -> None:

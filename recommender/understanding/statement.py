@@ -1,0 +1,241 @@
+"""What an utterance states, once courtesies and questions are read off: items and wishes.
+
+Taking back, ratings and short replies come first, then what is left is read as a wish, a
+refinement of one, or a judgement, and brings the state up to date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from recommender.dialogue import Act, DialogueState
+from recommender.understanding import talk
+from recommender.understanding.acts_heard import merged_acts
+from recommender.understanding.item_acts import acts_of_items, weighed
+from recommender.understanding.lexicon import Lexicon
+from recommender.understanding.limits_kept import with_limits
+from recommender.understanding.merging import validated
+from recommender.understanding.people_meant import name_people
+from recommender.understanding.ratings import read_rating
+from recommender.understanding.reader import Reader
+from recommender.understanding.reading import ItemRead, Reading
+from recommender.understanding.references import read_references
+from recommender.understanding.short_replies import ShortReplies
+from recommender.understanding.taking_back import take_back, unseen
+from recommender.understanding.turn_read import TurnRead
+from recommender.understanding.update import (
+    is_refinement,
+    which_items,
+    with_items,
+    with_mentions,
+    with_wishes,
+    without_opinions,
+)
+from retrieval.catalog import Kind, fold
+
+# What stands before is taken back: "a comedy. No wait, a drama".
+_CORRECTION = re.compile(
+    r"[,.;]? ?\b(?:(?:no|oh|um|hmm|actually)[, ]+wait|wait,? (?:no|actually)|scratch that|no,? (?:make (?:that|it)|rather|actually)|"
+    r"(?:or |actually,? )?make that|or (?:rather|actually)|on second thoughts?|i mean)\b[ ,.:;!-]+(?=\w)"
+    r"|[,.;]+ (?:er+|uh+|um+|sorry|oops)[, ]+(?=\w)|[,.;]+ no,? (?=(?:in|a|an|the|from|make|something|rather)\b(?! (?:first|second|third|last)\b))",
+    re.IGNORECASE,
+)
+_LEADING = re.compile(
+    r"^(?:(?:(?:h+m+|er+|uh+|um+)\b[ ,.!]*)|(?:(?:oh|ooh|ah|sorry|(?:just |only )?(?:kidding|joking)|jk|lol|haha|well|right|tbh|nice|cool|great|"
+    r"fair enough|i see|oh go on then|go on then|alright|ok|okay|yes|yeah|sure|perfect|awesome)[,.!]+ ))+(?=\w)",
+    re.IGNORECASE,
+)
+_LIKENED = re.compile(r"\b(?:like|similar to|of)\s*$")
+
+
+class StatementReader:
+    """Reads statements in the words of one catalog."""
+
+    def __init__(self, lexicon: Lexicon, reader: Reader) -> None:
+        self._catalog = lexicon.catalog
+        self._lexicon = lexicon
+        self._reader = reader
+        self._short = ShortReplies(lexicon.catalog)
+
+    def read(self, turn: TurnRead, text: str) -> None:
+        spoken = text.lower().strip()
+        if self._short.read_whole(turn, spoken):
+            return
+        if not turn.questions and self._is_elsewhere(text):
+            turn.does(Act.OFF_TOPIC)
+            return
+        text = self._read_taking_back(turn, _LEADING.sub("", text) or text)
+        if not text:
+            return
+        named = name_people(text, turn.state, self._catalog)
+        spoken_of_people = named != text
+        text = named
+        text = self._read_rating(turn, text)
+        text = self._short.read_beside(turn, text)
+        if not text.strip(" ,.;:!?-"):
+            return
+        *before, text = _parts_of_correction(text)
+        first: Act | None = None
+        for part in before:  # read for what the correction leaves as it is: language, year
+            first = first or self._step(turn, part, corrected=True)
+            turn.state = replace(turn.state, wish=())
+        anew = re.match(r"(?:what|how) about\b", text.lower())
+        refining = bool(before) or spoken_of_people or (bool(turn.lifted) and not anew)
+        self._step(turn, text, refining=refining, said_as=first)
+
+    def _read_taking_back(self, turn: TurnRead, text: str) -> str:
+        """Reads what is taken back, in a sentence of its own or as a whole; gives the rest."""
+        pieces = [p for p in re.split(r"(?<=[.!?;])\s+", text) if p.strip()]
+        rest = []
+        for piece in pieces:
+            taken = take_back(
+                name_people(piece, turn.state, self._catalog),
+                turn.session,
+                turn.state,
+                self._catalog,
+            )
+            if taken is None:
+                rest.append(piece)
+                continue
+            turn.state, turn.went_back = taken.state, taken.turn
+            turn.lifted, turn.taken_back = (
+                (*turn.lifted, *taken.limits),
+                (*turn.taken_back, *taken.words),
+            )
+            if taken.words or not taken.rest:
+                turn.does(Act.UNDO)
+            rest += [taken.rest] if taken.rest else []
+        return " ".join(rest)
+
+    def _is_elsewhere(self, text: str) -> bool:
+        if talk.is_elsewhere(text, self._catalog):
+            return True
+        body = text.lower().strip()
+        if not re.match(r"(?:who|what|when|where|why|how|is|are|does|do|did|can|will)\b", body):
+            return False
+        if not body.endswith("?") and not re.match(r"(?:who|when|where|why|how)\b", body):
+            return False
+        if re.search(
+            r"\b(?:should|could|recommend|suggest|watch|see|read|play|something|anything|about|have|got|any|like|good|best|else|know|more|less|find|show|give|with)\b",
+            body,
+        ):
+            return False
+        reading = self._reader.read(text)
+        words = set(fold(body).split())
+        return not (
+            reading.items or reading.limits or reading.leanings or reading.comparisons
+            or words & self._lexicon.nouns
+        )  # fmt: skip
+
+    def _read_rating(self, turn: TurnRead, text: str) -> str:
+        """Reads "4 out of 5 for the second"; gives the text of the other sentences."""
+        pieces = re.split(
+            r"(?<=[.!?;])\s+|(?<=/5)(?: for me| from me)?,?\s+(?:and )?|(?<=/10)(?: for me| from me)?,?\s+(?:and )?|,\s+(?:and )?(?=\d+ (?:for|to) )|(?<=stars)(?: for me| from me)?,\s+(?:and )?|,\s+(?=(?:and|but|now|something|anything|what|show|give me|any|more)\b)|\s+(?:but|and) (?=(?:now|something|anything|what|show|give me|any|more|i want|i'd like)\b)",
+            text,
+        )
+        rest: list[str] = []
+        for piece in pieces:
+            if turn.rated:  # "4 stars for the first, 2 for the second"
+                piece = re.sub(r"^(\d+) (?=(?:for|to)\b)", r"\1 stars ", piece)
+            rating = read_rating(piece)
+            ids = self._rated_items(piece, rating.start, rating.end, turn) if rating else ()
+            if rating and rest and not re.search(r"[a-z]{3}", piece.lower()):
+                ids = self._rated_items(rest[-1], 0, 0, turn) or ids  # "I've read that. 2/5"
+            if rating is None or not ids:
+                rest.append(piece)
+                continue
+            words = piece.strip(" .!")
+            read = ItemRead(
+                ids, rating.share >= 0.75, rating.share <= 0.45, 0.45 < rating.share < 0.75, words
+            )
+            ids, choice = which_items(read, turn.state, turn.number, self._catalog)
+            turn.state = with_mentions(turn.state, ids, read, turn.number)
+            turn.state = replace(turn.state, spoken_of=ids or turn.state.spoken_of, choice=choice)
+            turn.rated = (*turn.rated, *((i, rating.stars) for i in ids))
+            turn.does(Act.RATE)
+        return " ".join(rest) if Act.RATE in turn.acts else text
+
+    def _rated_items(self, piece: str, start: int, end: int, turn: TurnRead) -> tuple[str, ...]:
+        without = f"{piece[:start]} {piece[end:]}"
+        without = re.sub(
+            r"\b(?:i'd|i would|i'll|i|we|would|give|gave|rate|rated|rating|giving|gets?|get|score|deserves?|a|an|is|was|stars?|out|solid|easy|easily|from me|for me|it's)\b|[/:=]",
+            " ", without, flags=re.IGNORECASE,
+        )  # fmt: skip
+        without = re.sub(r"^\W*(?:to|for|of|at|with)\b", " ", without, flags=re.IGNORECASE)
+        without = re.sub(r"\b(?:to|for|of|at|with)\W*$", " ", without, flags=re.IGNORECASE)
+        text = f"loved {' '.join(without.split()).strip(' ,.!')}"
+        items = self._reader.read(text, read_references(text, turn.state, self._lexicon)).items
+        found = tuple(dict.fromkeys(i for item in items for i in item.ids))
+        if not found and re.search(r"\bit\b|\bthat\b|^loved\W*$", text.lower()):
+            found = turn.state.spoken_of[:1]
+        return found
+
+    def _step(
+        self, turn: TurnRead, text: str, refining: bool = False, corrected: bool = False,
+        said_as: Act | None = None,
+    ) -> Act:  # fmt: skip
+        """Brings the state up to date with a text that says something new; gives what it does.
+
+        With `said_as` it goes by that act, whatever it does to what stands.
+        """
+        spoken = text.lower().strip()
+        state = turn.state
+        pointed = read_references(text, state, self._lexicon)
+        named = [one for one in pointed if not (one.bare and _LIKENED.search(spoken[: one.start]))]
+        if len(named) < len(pointed) and self._reader.read(text, named).items:
+            pointed = named  # "Gravity was great, more like that"
+        reading = without_opinions(self._reader.read(text, pointed))
+        reading.items = weighed(reading.items, spoken)
+        reading = validated(reading, turn.heard, self._reader, self._lexicon)
+        surprised = Act.SURPRISE in turn.acts
+        acts = acts_of_items(text, reading, self._catalog)
+        refines = (
+            refining or is_refinement(spoken, reading, state) or Act.CRITIQUE in acts or surprised
+        )
+        act = Act.REFINE if refines else Act.ASK
+        act, *acts_heard = merged_acts((act,), turn.heard, reading, state)
+        if unseen(text):
+            known = {i for item in reading.items for i in item.ids}
+            state = replace(state, seen=tuple(m for m in state.seen if m.item_id not in known))
+        judged = {id(item) for item in reading.items}
+        state = with_items(state, reading, turn.number, self._catalog)
+        if self._says_something(reading) or (judged and not state.choice and not refines):
+            new_wish = Act.SURPRISE if surprised else act
+            if self._says_something(reading) or any(item.liked for item in reading.items):
+                state = with_wishes(
+                    state, reading, turn.number, Act.REFINE if surprised else new_wish
+                )
+        state = with_limits(state, reading, turn.number, act, spoken, self._lexicon)
+        turn.state = self._with_people(state, reading)
+        if corrected:
+            return act
+        turn.does(*acts)
+        if self._says_something(reading) and not {
+            Act.CRITIQUE,
+            Act.MORE_LIKE_THIS,
+            Act.SURPRISE,
+        } & set(turn.acts):
+            turn.does(said_as or act)
+        turn.does(*acts_heard)
+        return act
+
+    def _says_something(self, reading: Reading) -> bool:
+        return bool(
+            reading.wish or reading.limits or reading.leanings or reading.comparisons
+            or reading.tastes or reading.taste_leanings or reading.context or reading.permitted
+        )  # fmt: skip
+
+    def _with_people(self, state: DialogueState, reading: Reading) -> DialogueState:
+        """The state with the persons that a reading speaks of."""
+        kinds = {f.name for f in self._catalog.of_kind(Kind.PERSON)}
+        names = [
+            value for one in reading.limits if set(one.limit.fields) <= kinds
+            for value in one.limit.values
+        ] + [v for one in reading.leanings if one.field in kinds for v in one.values]  # fmt: skip
+        return replace(state, people=tuple(dict.fromkeys(names))) if names else state
+
+
+def _parts_of_correction(text: str) -> Sequence[str]:
+    return [part for part in _CORRECTION.split(text) if part.strip(" ,.;:!-?")] or [text]
