@@ -134,9 +134,18 @@ def _furthest(f: Field, direction: int, items: Sequence[Item]) -> str:
     if len(ranked) > 1 and len({item.numbers[f.name] for item in ranked}) == 1:
         return f"They are alike: {f.label} {best.numbers[f.name]:g}{unit}."
     word = next(iter(f.more if direction > 0 else f.less), "first")
+    word = word if len(items) < 3 else f"the {_superlative(word)}"
     others = listed([f"{item.name}: {item.numbers[f.name]:g}{unit}" for item in ranked[1:]])
     against = f" {others}." if others else ""
     return f"{best.name} is {word}, {f.label}: {best.numbers[f.name]:g}{unit}.{against}"
+
+
+def _superlative(comparative: str) -> str:
+    """ "Newest" of "newer", "most recent" of "more recent"."""
+    first, _, rest = comparative.partition(" ")
+    if rest:
+        return f"{'most' if first == 'more' else 'least' if first == 'less' else first} {rest}"
+    return f"{comparative.removesuffix('er')}est" if comparative.endswith("er") else comparative
 
 
 def _those_that(question: Question, items: Sequence[Item], catalog: Catalog) -> str:
@@ -174,12 +183,17 @@ def _why(item: Item, pick: Pick | None, state: DialogueState, catalog: Catalog) 
             said = listed([f"“{one.words}”" for one in broken])
             return f"I did not suggest {item.name}: it does not pass {said}."
         return f"I have not suggested {item.name} in this conversation."
-    passed = [f"“{one.words}” (turn {one.turn})" for one in state.limits if one.limit.allows(item)]
-    backing = [
-        f"you said “{e.value}” ({e.field})" if e.source == "user"
-        else f"{catalog.fields[e.field].label if e.field in catalog.fields else e.field}: {e.value}"
-        for e in pick.evidence
-    ]  # fmt: skip
+    passed = [f"“{one.words}”" for one in state.limits if one.limit.allows(item)]
+    words = dict.fromkeys(
+        f"“{e.value}” ({e.field})" for e in pick.evidence if e.source == "user"
+    )  # fmt: skip
+    facts: dict[str, list[str]] = {}
+    for e in pick.evidence:
+        known = catalog.fields.get(e.field)
+        if e.source == "item" and known is not None and known.kind is not Kind.TEXT:
+            facts.setdefault(known.label, []).append(e.value)
+    backing = [f"{label}: {', '.join(values)}" for label, values in facts.items()]
+    backing += [f"you said {listed(list(words))}"] if words else []
     lines = [f"{item.name}, number {pick.rank}. {pick.reason}"]
     if backing:
         lines.append(f"Behind it: {'; '.join(backing)}.")

@@ -23,6 +23,7 @@ class CatalogWords:
             for noun in (catalog.noun, catalog.nouns, *catalog.other_nouns, "one", "something")
             for word in (fold(noun), *singular_key(noun))
         }
+        self.nouns |= {slip for noun in self.nouns for slip in _swapped(noun)}
         self.labels = {fold(name) for f in catalog.fields.values() for name in (f.name, f.label)}
         self.person_labels = {fold(f.label) for f in catalog.of_kind(Kind.PERSON)}
         self.title_words = {
@@ -58,3 +59,10 @@ def _ordinary_words(catalog: Catalog) -> set[str]:
     found = {word for text in texts for word in re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)*", text)}
     folded = {fold(word) for word in found if word.islower()}
     return folded | {singular(word) for word in folded}
+
+
+def _swapped(noun: str) -> set[str]:
+    """A noun with two letters in the wrong order: "moive"."""
+    if len(noun) < 4:
+        return set()
+    return {noun[:n] + noun[n + 1] + noun[n] + noun[n + 2 :] for n in range(1, len(noun) - 1)}

@@ -132,7 +132,7 @@ class StatementReader:
     def _read_rating(self, turn: TurnRead, text: str) -> str:
         """Reads "4 out of 5 for the second"; gives the text of the other sentences."""
         pieces = re.split(
-            r"(?<=[.!?;])\s+|(?<=/5)(?: for me| from me)?,?\s+(?:and )?|(?<=/10)(?: for me| from me)?,?\s+(?:and )?|,\s+(?:and )?(?=\d+ (?:for|to) )|(?<=stars)(?: for me| from me)?,\s+(?:and )?|,\s+(?=(?:and|but|now|something|anything|what|show|give me|any|more)\b)|\s+(?:but|and) (?=(?:now|something|anything|what|show|give me|any|more|i want|i'd like)\b)",
+            r"(?<=[.!?;])\s+|(?<=/5)(?: for me| from me)?(?:,\s+(?:and )?|\s+and\s+)|(?<=/10)(?: for me| from me)?(?:,\s+(?:and )?|\s+and\s+)|,\s+(?:and )?(?=\d+ (?:for|to) )|(?<=stars)(?: for me| from me)?,\s+(?:and )?|,\s+(?=(?:and|but|now|something|anything|what|show|give me|any|more)\b)|\s+(?:but|and) (?=(?:now|something|anything|what|show|give me|any|more|i want|i'd like)\b)",
             text,
         )
         rest: list[str] = []

@@ -158,7 +158,8 @@ def _take_back_named(
         *mentions,
     )
     if not gone:
-        return TakenBack(state, (), (), rest) if of_fields else None
+        asked = match["what"] and re.match(r"\W*(?:forget|undo|take back)\b", match[0].lstrip("i "))
+        return TakenBack(state, (), (), rest) if of_fields or asked else None
     state = without_limits(state, limits)
     state = replace(
         state,
@@ -268,6 +269,8 @@ def _names_of(f: Field) -> set[str]:
     names = f"{f.name} {f.label}"
     if f.kind is Kind.YEAR:
         names += " year date decade age period era"
+    if f.kind is Kind.PERSON:  # "actress", "director", "author"
+        names += " " + " ".join(word for role in f.roles for word in role.split() if len(word) > 4)
     if f.unit:
         names += " length long duration time running runtime"
     return {singular(word) for word in fold(names).split()}

@@ -35,6 +35,7 @@ _OPINION = FUNCTION_WORDS | word_set(
     "boring awful nah nope no yes yeah she's he's they've we've she he they ive never did didn't not enjoy "
     "enjoyed year last week night month lately too long time thousand million really just many all "
     "both seen saw watched read film films movie movies my all-time that's it's was is the "
+    "sounds sound looks look nice good fun interesting promising cool fine tempting kinda "
     "time too loved it i liked three two "
     "appeal me at don't doesn't any one's "
     "couldn't could can't cannot stand what a an the i we it so very was "

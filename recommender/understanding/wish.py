@@ -22,10 +22,12 @@ _CONTEXT = {
     "company": r"\b(?:with|for) (?:my |our |the |some |a |an )?(?:whole |little |young |old |\d+[- ]year[- ]old )*(?:kids?|children|family|parents?|mum|mom|mother|dad|father|girlfriend|boyfriend|wife|husband|partner|friends?|grandma|grandpa|grandparents?|grandmother|grandfather|son|daughter|brother|sister|nephew|niece|toddlers?|teenagers?|teens|roommates?|flatmates?|housemates?|mates|colleagues?|guests|class|students|(?:me|us) and (?:my|our) \w+)\b(?:,? (?:who|aged?) [^,.;]{1,20})?",
     "occasion": r"\b(?:date night|family night|movie night|film night|girls'? night|christmas(?: eve| day)?|halloween|thanksgiving|new year'?s(?: eve)?|birthday|sleepover|rainy (?:day|sunday|afternoon|evening)|sick day|long flight|holidays?|vacation|valentine'?s(?: day)?)\b",
     "time": r"\b(?:tonight|this (?:evening|weekend|afternoon)|after work|before bed|bedtime|late at night|(?:on )?(?:a )?(?:lazy |quiet )?(?:sunday|saturday|friday)(?: night| afternoon| evening| morning)?)\b",
-    "mood": r"\b(?:i'm|i am|i feel|i'm feeling|feeling|we're|we are) (?:a bit |so |very |really |pretty |kind of )?(?:tired|sad|stressed|bored|lonely|heartbroken|happy|down|depressed|anxious|exhausted|melancholic|homesick|ill|sick|blue|nostalgic)\b(?! of\b| with\b)",
+    "mood": r"\b(?:i'm|i am|i feel|i'm feeling|feeling|we're|we are|kinda|kind of|bit|pretty|super|so) (?:a bit |so |very |really |pretty |kind of )?(?:tired|sad|stressed|bored|lonely|heartbroken|happy|down|depressed|anxious|exhausted|melancholic|homesick|ill|sick|blue|nostalgic)\b(?! of\b| with\b)",
 }  # fmt: skip
 _FILLER = re.compile(
     r"^(?:(?:hi|hello|hey|ok|okay|well|so|um|please|now|actually|and|but|also|then|instead|maybe|yes|no)\b[ ,!]*)+|"
+    r"\b(?:(?:i'm |i am |we're )?not (?:really |quite )?sure|no idea|(?:i |we )?(?:don'?t|do not) (?:really )?know|dunno|idk|can'?t decide) (?:yet )?"
+    r"what (?:to (?:watch|see|read|play|pick|choose|get)|(?:i|we)(?:'m| am|'re| are)? (?:want|feel like|fancy|looking for|in the mood for))\b|"
     r"\b(?:can|could|would|will) you (?:please )?(?:recommend|suggest|find|show|give|tell)(?: me| us)?\b|"
     r"\b(?:please )?(?:recommend|suggest|find|show|give|tell) (?:me|us)\b|"
     r"\b(?:i'm|i am|we're|we are) (?:looking|searching|hoping) for\b|\blooking for\b|"
