@@ -27,6 +27,13 @@ _PREFIXES = frozenset({"pre", "post", "anti", "inter", "semi", "pseudo"})
 _THEME_OPENERS = frozenset(["about"])
 
 
+# What makes a remark of an adjective behind it.
+_REMARKING = frozenset({
+    "that's", "thats", "it's", "its", "is", "was", "are", "were", "gets", "got", "getting", "such",
+    "they're", "these", "those",
+})  # fmt: skip
+
+
 class Interpreter:
     """Interprets the spans of an utterance one by one, in order."""
 
@@ -125,6 +132,18 @@ class Interpreter:
             return not self.said.is_wishing(place)
         return span.last < len(self.said.words) and self.said.words[span.last].folded in MANNER
 
+    def _is_remark(self, span: Span) -> bool:
+        """Whether words only say what something is: "it's a classic", "old or new is ok"."""
+        start, _ = self.said.clause(span.first)
+        before = [w.folded for w in self.said.words[max(start, span.first - 4) : span.first]]
+        if {"should", "must", "want", "be"} & set(before):
+            return False
+        for place, word in enumerate(before):
+            if word in _REMARKING:
+                relative = place and before[place - 1] in ("that", "which", "who")
+                return not (relative and (place > 1 or span.first - len(before) > start))
+        return False
+
     def _interpret_match(self, span: Span, match: Match, negated: bool) -> None:
         opposite = next((v for v in match.meanings if v.opposite), None)
         hard = [
@@ -160,6 +179,8 @@ class Interpreter:
                 self._lean(value.field, value.values, span)
         elif ranged is not None and taste and self._says_more(span.first) and not negated:
             pass  # "I love old films. Something funny?"
+        elif ranged is not None and self._is_remark(span):
+            pass  # "That's a classic", "never gets old"
         elif ranged is not None and ranged.limit is not None and self._asked_for(span):
             limit = ranged.limit
             if negated:
