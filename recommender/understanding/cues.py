@@ -58,7 +58,7 @@ JOINERS = frozenset({"or", "and", "nor", "any", "either"})
 CLOSERS = word_set(
     "from with in about under before after of set that which where by for starring directed or and "
     "but please instead only then now tonight too not no without made please is are i we over would "
-    "sounds might tho lol tbh btw sth "
+    "you've youve we've ive you'd sounds might tho lol tbh btw sth "
     "featuring like similar between since until at less more than shorter longer you to on as maybe "
     "perhaps though if possibly ideally preferably that's thats who who's whose it's it isn't isnt "
     "aren't arent cause because cos coz cuz bc pls plz thanks thx against towards when while so "

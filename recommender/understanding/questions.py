@@ -182,7 +182,8 @@ class QuestionReader:
         if len(ids) == 1 and re.search(r"\b(?:it|that one|this one)\b", spoken):
             pronoun = pronoun_item(spoken, state)
             ids = (pronoun, *ids) if pronoun and pronoun not in ids else ids
-        act = Act.COMPARE if len(ids) > 1 else Act.QUESTION  # "which of these is in Russian?"
+        chosen = len(ids) > 1 and not (among and set(ids) == set(state.last_shown))
+        act = Act.COMPARE if chosen else Act.QUESTION  # "which of these is in Russian?"
         if len(ids) < 2:
             if not among and not re.search(r"\b(?:them|these|those|two|three|picks|all)\b", spoken):
                 return None
@@ -283,6 +284,14 @@ class QuestionReader:
                 return (ids[-1],)
         return ()
 
+    def _somewhere(self, text: str) -> tuple[str, ...]:
+        """A title of unusual words in a question: "how many oscars did parasite win"."""
+        words = split_words(text)
+        for first, last, ids in self._lexicon.titles(words):
+            if first and not any(self._lexicon.is_ordinary(w.folded) for w in words[first:last]):
+                return (ids[-1],)
+        return ()
+
     def _pointed(self, spoken: str, state: DialogueState) -> tuple[str, ...]:
         found = pronoun_item(spoken, state)
         return (found,) if found else ()
@@ -349,7 +358,7 @@ class QuestionReader:
             return None
         if re.match(r"(?:what about|how about)\b", body):
             return None
-        pointed = ids or self._pointed(body, state)
+        pointed = ids or self._somewhere(text) or self._pointed(body, state)
         if not pointed or not (ids or len(body.split()) <= 12):
             return None
         return Question(Act.QUESTION, pointed[:1], words=text)

@@ -31,6 +31,7 @@ _BY_NAME = re.compile(
     rf"|^(?:(?:ok(?:ay)?|well|actually|oh),? )?(?P<every>any) (?P<any>.+?)(?: (?:is|will be|would be|will do|works) ?{_FINE}?(?: (?:now|too|by me|with me|as well|again))*)?[.!]*$"
     r"|^(?:(?:ok(?:ay)?|well|actually|oh|h+m+|forget (?:that|it))[,.]? )*(?:(?:the|its?) )?(?P<matter>.+?) (?:doesn't|does not|don't|do not|doesnt|dont) (?:really |actually )?matter\b.*"
     r"|\b(?:don't|do not|dont) (?:really |actually )?(?:care about|mind) (?:about )?(?:the |its? )?(?P<care>.+?)(?: (?:anymore|any more|now|at all|that much|so much|really))?[.!]*$"
+    r"|\b(?:doesn'?t|does not|don'?t|needn'?t) (?:have|need) to be (?:with |by |in |from |a |an )?(?P<need>.+?)(?: (?:actually|anymore|any more|now|though|tho|at all))*[.!]*$"
     r"|^no (?P<limitless>.+?) (?:limit|restriction|preference)s?[.!]*$"
     rf"|^(?:(?:ok(?:ay)?|well|actually|oh|and|but|h+m+|great|sure|fine|right)[,. ]+)*(?P<fine>.+?)(?: (?:is|are|would be)|['’]s) (?:also |totally |actually |perfectly |really )?{_FINE}"
     r"(?:,? (?:too|as well|now|again|after all|with me|by me|really|actually|tbh|though|tho|come to think of it|i guess|i suppose|if need be))*[.!]*$"

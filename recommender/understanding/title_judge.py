@@ -125,6 +125,11 @@ class TitleJudge:
 
     def _phrase_is_meant(self, e: TitleEvidence) -> bool:
         """Whether several words are a title; the more of them are unusual, the surer."""
+        told = e.compared or (e.cued and len(e.span) > 3)
+        if told and e.closed and e.content and not any(
+            match.last - match.first == len(e.span) for match in self.lexicon.values(e.span)
+        ):  # fmt: skip
+            return True  # "something like little women"
         if e.proper and not (e.opens and len(e.content) < 2):
             return (
                 e.closed or e.weight >= 1.3

@@ -19,7 +19,7 @@ _REFINING = re.compile(
     r"(?:and (?!what about (?:something|a|an)\b)|but|also|only|just|make (?:it|them)|rather|preferably|ideally|less|more|fewer|not so|not as|"
     r"not|no|without|with|in(?! the mood)|from|before|after|under|over|at most|at least|even|still|except|stick to|keep to|limit (?:it|them)|"
     r"shorter|longer|newer|older|same|nothing|(?:something|sth|smth|anything) (?:\w+er\b|more|less|(?:a (?:bit|little|lot|tad)|slightly|much|even|way) )|a bit|a little|slightly|"
-    r"this time|set in|or|happier|lighter|darker|then|instead|i'd rather|could (?:it|they)|can (?:it|they|we make|you make)|"
+    r"this time|set in|or|happier|lighter|darker|then|instead|i'd rather|could (?:it|they)|can (?:it|they|we (?:make|keep|limit|stick)|you (?:make|keep|limit))|"
     r"maybe|perhaps|the same but|same but|similar but|don't|dont|please no|please not|i don't want|i want (?:it|them) |"
     r"(?:how|what) about (?:one|something)?\s*(?:with|from|in|by|that)|i'd prefer|it should|they should|it (?:must|has to|can'?t|shouldn'?t)|anything (?:with|by|from|in)|(?:got|have you got|do you have) (?:anything|something) \w+er\b|"
     r"any (?:with|by|from|in)|do you have (?:any|one|some(?:thing)?)?\s*(?:with|by|from|in|that)|keep (?:it|them)|(?:too|bit|so) \w+|that'?s too|they'?re too|these are too|those are too)\b"
@@ -27,6 +27,7 @@ _REFINING = re.compile(
 _COMPARATIVE = re.compile(
     r"^(?:a bit |much |slightly |even |something )?(?P<word>\w{2,}er)(?: and (?:more )?\w+|,.*| please| than .*)?[.!]*$"
 )
+_WHEN = re.compile(r"(?:in|at|on|when|with|during|as|back|last|years|ages)\b", re.IGNORECASE)
 _INSTEAD = re.compile(r"\binstead[.!]*$")
 # Words that tell of an item what was said of it already, and wish for nothing.
 _OPINION = FUNCTION_WORDS | word_set(
@@ -35,6 +36,7 @@ _OPINION = FUNCTION_WORDS | word_set(
     "boring awful nah nope no yes yeah she's he's they've we've she he they ive never did didn't not enjoy "
     "enjoyed year last week night month lately too long time thousand million really just many all "
     "both seen saw watched read film films movie movies my all-time that's it's was is the "
+    "fan big huge fave faves fav favs ugh "
     "sounds sound looks look nice good fun interesting promising cool fine tempting kinda "
     "time too loved it i liked three two "
     "appeal me at don't doesn't any one's "
@@ -85,6 +87,8 @@ def without_opinions(reading: Reading) -> Reading:
         if set(fold(t).split()) - titles - _OPINION - {"fan", "love", "like"}
     ]
     wish = "" if set(fold(reading.wish).split()) <= _OPINION | titles else reading.wish
+    if all(item.seen and not item.liked for item in reading.items) and _WHEN.match(wish):
+        return replace(reading, wish="", tastes=tastes, leanings=[])  # "… in college"
     leanings = [r for r in reading.leanings if wish or set(fold(r.words).split()) - _OPINION]
     return replace(reading, wish=wish, tastes=tastes, leanings=leanings)
 
