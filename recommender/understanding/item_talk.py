@@ -6,6 +6,8 @@ director of Get Out" asks for that director.
 
 from __future__ import annotations
 
+import re
+
 from recommender.understanding.cues import CUES, DISLIKED, LIKED, SEEN, UNSEEN
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.phrases import NEGATORS
@@ -36,6 +38,10 @@ _HAVING = frozenset(
         "she",
         "he",
     }
+)
+
+_HABIT = re.compile(
+    r"\b(?:mostly|usually|always|normally|often|generally) (?:watch|read|play|see)\b"
 )
 
 
@@ -114,7 +120,14 @@ class ItemTalk:
         return False
 
     def settle(self) -> None:
-        """ "Like Titanic, but not Titanic" likes it and only wants another one."""
+        """ "Like Titanic, but not Titanic" likes it and only wants another one.
+
+        What is a habit ("I mostly watch Star Wars") and ruled out now is known, and no example.
+        """
+        ruled_out = {i for item in self.reading.items if item.disliked for i in item.ids}
+        for place, item in enumerate(self.reading.items):
+            if item.liked and ruled_out & set(item.ids) and _HABIT.search(self.said.text.lower()):
+                self.reading.items[place] = ItemRead(item.ids, False, False, True, item.words)
         liked = {i for item in self.reading.items if item.liked for i in item.ids}
         for place, item in enumerate(self.reading.items):
             if item.disliked and liked & set(item.ids):

@@ -128,9 +128,14 @@ def which_items(
 ) -> tuple[tuple[str, ...], Choice | None]:
     """The items that a title means, or the choice that is the user's to make."""
     words = fold(read.words)
-    exact = tuple(i for i in read.ids if fold(catalog[i].title) == words)
-    if exact:  # "Taxi Driver" is not "A Taxi Driver"
-        read = replace(read, ids=exact)
+    exact = {i for i in read.ids if fold(catalog[i].title) == words}
+    several = read.disliked and len(read.ids) > 2  # "not batman" is said of a series
+    if exact and not several:  # "Taxi Driver" is not "A Taxi Driver"
+        same = tuple(
+            i for i in read.ids
+            if i in exact or _without_article(fold(catalog[i].title)) != _without_article(words)
+        )  # fmt: skip
+        read = replace(read, ids=same)
     titles = {fold(catalog[i].title) for i in read.ids}
     judged = read.liked or read.seen or read.disliked
     if len(read.ids) < 2 or len(titles) > 1 or not judged:
@@ -170,3 +175,7 @@ def with_wishes(state: DialogueState, reading: Reading, turn: int, act: Act) -> 
         taste_leanings=(*state.taste_leanings, *taste_leanings),
         began=began,
     )
+
+
+def _without_article(title: str) -> str:
+    return re.sub(r"^(?:the|a|an) ", "", title)
