@@ -59,8 +59,7 @@ class ClaimCheck:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._stemmer = Stemmer.Stemmer("english")
-        nouns = (catalog.noun, catalog.nouns, *catalog.other_nouns)
-        self._free = _NO_CLAIM | {word for noun in nouns for word in fold(noun).split()}
+        self._free = _NO_CLAIM | {word for noun in catalog.all_nouns for word in fold(noun).split()}
         self._roles = [
             (tuple(fold(role).split()), f.name)
             for f in catalog.of_kind(Kind.PERSON)

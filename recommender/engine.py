@@ -69,6 +69,7 @@ class _Turn:
     """What a reply gathers while it is made."""
 
     row: int  # in the store
+    read_by: str
     picks: tuple[Pick, ...] = ()
     message: str = ""
     degraded: str | None = None
@@ -191,7 +192,7 @@ class Recommender:
             session.id, session.turn + 1, read.utterance, " ".join(read.acts),
             instruction.as_dict(), read.state.as_dict(),
         )  # fmt: skip
-        turn = _Turn(row)
+        turn = _Turn(row, read.read_by)
         turn.timed("understand", begun)
         status = "failed"
         try:
@@ -218,7 +219,8 @@ class Recommender:
             self.store.rate(session.id, session.turn + 1, item_id, "rating", stars)
         if read.questions:
             turn.suggestions = wording.chips(read.state, (), self.catalog)
-            picked = self._picked_before(session.id)
+            asks_why = any(one.act is Act.WHY for one in read.questions)
+            picked = self._picked_before(session.id) if asks_why else {}
             answers = [answer(one, self.catalog, picked, read.state) for one in read.questions]
             yield from self._say(turn, "\n".join(answers))
         if read.state.choice is not None:
@@ -226,6 +228,8 @@ class Recommender:
             yield from self._say(turn, wording.which_one(read.state.choice, self.catalog))
         elif not read.asks_for_items and not read.questions:
             yield from self._say(turn, wording.small_talk(read, self.catalog))
+        elif Act.OFF_TOPIC in read.acts:
+            yield from self._say(turn, wording.aside(self.catalog))
         if turn.message and read.asks_for_items:
             yield from self._say(turn, "\n\n")
 
@@ -337,9 +341,12 @@ class Recommender:
     def _finish(self, turn: _Turn, status: str) -> None:
         self.store.finish_turn(
             turn.row, status=status, message=turn.message, picks=turn.picks,
-            degraded=turn.degraded, model=self.describe_model(), timings_ms=turn.timings_ms,
+            degraded=turn.degraded, model=self._model_of(turn), timings_ms=turn.timings_ms,
             suggestions=turn.suggestions,
         )  # fmt: skip
+
+    def _model_of(self, turn: _Turn) -> dict[str, Any]:
+        return self.describe_model() | {"understanding": turn.read_by}
 
     def _reply_of(
         self, session: Session, read: Understanding, instruction: Instruction, turn: _Turn
@@ -354,13 +361,13 @@ class Recommender:
             picks=turn.picks,
             message=turn.message,
             degraded=turn.degraded,
-            model=self.describe_model(),
+            model=self._model_of(turn),
             timings_ms=turn.timings_ms,
             suggestions=turn.suggestions,
         )
 
     def describe_model(self) -> dict[str, Any]:
-        """What ranks and explains, and by which weight; "degraded" says why nothing does."""
+        """What understands, ranks and explains, and by which weight; "degraded" says why nothing does."""
         described: dict[str, Any] = {"language_model": None, "quantization": None, "adapter": None}
         if self._model is not None:
             described.update(self._model.describe())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from recommender.dialogue import Act, Choice, DialogueState, Pick
-from recommender.understanding.talk import is_crisis
+from recommender.understanding.elsewhere import is_crisis
 from recommender.understanding.understander import Understanding
 from retrieval.catalog import Catalog, Kind
 from retrieval.limits import Limit, LimitFilter
@@ -94,6 +94,11 @@ def small_talk(understanding: Understanding, catalog: Catalog) -> str:
     if Act.THANK in acts:
         return f"You're welcome. Say “more” for other {catalog.nouns}, or start something new."
     return "All right, we start afresh. What are you looking for?"
+
+
+def aside(catalog: Catalog) -> str:
+    """What is said of a request that leads elsewhere, beside the picks for the rest."""
+    return f"The other thing is beyond me: all I know is {catalog.nouns}."
 
 
 def which_one(choice: Choice, catalog: Catalog) -> str:

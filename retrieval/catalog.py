@@ -89,6 +89,7 @@ class Catalog:
         self.fields = {f.name: f for f in fields}
         self.noun, self.nouns = nouns
         self.other_nouns = other_nouns
+        self.all_nouns = (self.noun, self.nouns, *other_nouns)  # "film", "films", "movie"
         self.verb, self.done = verb, done
         self.examples = examples  # requests to start with
         self.checksum = checksum

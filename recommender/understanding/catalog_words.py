@@ -20,7 +20,7 @@ class CatalogWords:
     def __init__(self, catalog: Catalog) -> None:
         self.nouns = {
             word
-            for noun in (catalog.noun, catalog.nouns, *catalog.other_nouns, "one", "something")
+            for noun in (*catalog.all_nouns, "one", "something")
             for word in (fold(noun), *singular_key(noun))
         }
         self.nouns |= {slip for noun in self.nouns for slip in _swapped(noun)}

@@ -5,11 +5,11 @@ Works on a reading whose items are linked; which words they are is decided befor
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import replace
 
 from recommender.dialogue import Act
+from recommender.understanding.nouns import pattern_of
 from recommender.understanding.reading import ItemRead, Reading
 from retrieval.catalog import Catalog
 
@@ -19,11 +19,12 @@ _LIKENESS = re.compile(
     r"\breminiscent of\b|\bresembl\w+\b|\bsuch as\b|\bclose to\b|\b(?:vibe|feel|mood|tone|energy|atmosphere)s? (?:of|as|like)\b|\bmore (?:of|from)\b|\bcomparable (?:to|with)\b|\bbased on\b|\bremind\w* me of\b|\bsame as\b|\bmore$|\bas good as\b)[^.;!?]*$"
 )
 _MANNER_BEHIND = re.compile(r"^[\"”’']?[- ]?(?:vibes?|style|esque|type|kind|ish|like\b|feel)")
-_SIMILAR = re.compile(
+_SIMILAR = (
     r"\b(?:(?:something|anything|some|more|others?|any|one|{nouns}|stuff|things?|what else is|what's|got|find me|give me|show me|recommend)(?: \w+)? (?:similar|alike|comparable|like (?:that|it|this|those|them|these)(?: one| ones)?|along (?:those|these|the same) lines|in (?:that|the same|a similar|this) (?:vein|style|spirit|mood))|"
     r"(?:sth|smth) (?:similar|like (?:that|it|this))|similar (?:ones?|{nouns}|stuff|things?|to (?:that|it|this|those|them))|more (?:of|like) (?:that|the same|those|these|it|this|them)|(?:^|[,.!?] )similar\b)"
 )
 _BY_COMPARISON = re.compile(r"\b(?:but|only|except|just|with|without|and)\b")
+_MEASURED = re.compile(r"\bthan(?: (?:the|that|this))?\W*$")
 # "I've read the first one, it was excellent"
 _VERDICT = re.compile(
     r"\W*(?:and |but )?(?:it|that|they|which)(?:['’]s| is| was| were| are) (?:so |really |very |absolutely |just |quite |pretty )*"
@@ -41,10 +42,8 @@ def acts_of_items(text: str, reading: Reading, catalog: Catalog) -> list[Act]:
     acts: list[Act] = []
     spoken = text.lower()
     for item in reading.items:
-        start = max(0, spoken.find(item.words.lower()))
-        before, behind = spoken[:start], spoken[start + len(item.words) :]
-        before = re.split(r"[.;!?]", before)[-1]
-        if re.search(r"\bthan(?: (?:the|that|this))?\W*$", before):
+        before, behind = _around(item, spoken)
+        if _MEASURED.search(before):
             acts.append(Act.CRITIQUE)
         elif item.liked and (_LIKENESS.search(before) or _MANNER_BEHIND.match(behind)):
             goes_on = bool(
@@ -58,7 +57,7 @@ def acts_of_items(text: str, reading: Reading, catalog: Catalog) -> list[Act]:
             acts.append(Act.REJECT)
         if item.seen:
             acts.append(Act.SEEN)
-    similar = _similar(catalog).search(spoken) if Act.LIKE in acts else None
+    similar = pattern_of(_SIMILAR, catalog).search(spoken) if Act.LIKE in acts else None
     if similar:
         compared = re.match(r"\W*(?:but|only|just)\b", spoken[similar.end() :])
         acts.append(Act.CRITIQUE if compared else Act.MORE_LIKE_THIS)
@@ -67,27 +66,22 @@ def acts_of_items(text: str, reading: Reading, catalog: Catalog) -> list[Act]:
     return list(dict.fromkeys(acts))
 
 
-def _similar(catalog: Catalog) -> re.Pattern[str]:
-    return _similar_pattern((catalog.noun, catalog.nouns, *catalog.other_nouns))
-
-
-@functools.lru_cache(maxsize=8)
-def _similar_pattern(nouns: tuple[str, ...]) -> re.Pattern[str]:
-    joined = "|".join(map(re.escape, nouns))
-    return re.compile(_SIMILAR.pattern.replace("{nouns}", f"(?:{joined})"))
-
-
-def weighed(items: list[ItemRead], spoken: str) -> list[ItemRead]:
-    """Items without a liking where they are only what is measured by: "scarier than that"."""
+def with_verdicts(items: list[ItemRead], spoken: str) -> list[ItemRead]:
+    """Items liked or not by what follows them: "the first one, it was excellent"; not liked
+    where they are only what is measured by: "scarier than that"."""
     result = []
     for item in items:
-        before = spoken[: max(0, spoken.find(item.words.lower()))]
-        measured = re.search(r"\bthan(?: (?:the|that|this))?\W*$", before)
-        behind = spoken[len(before) + len(item.words) :]
+        before, behind = _around(item, spoken)
         if _UNAPPEALING.match(behind):
             item = replace(item, liked=False, disliked=True)
         verdict = _VERDICT.match(behind)
         if verdict and item.seen:
             item = replace(item, liked=bool(verdict["good"]), disliked=not verdict["good"])
-        result.append(replace(item, liked=False) if measured else item)
+        result.append(replace(item, liked=False) if _MEASURED.search(before) else item)
     return result
+
+
+def _around(item: ItemRead, spoken: str) -> tuple[str, str]:
+    """What stands before an item's words in its sentence, and all behind them."""
+    start = max(0, spoken.find(item.words.lower()))
+    return re.split(r"[.;!?]", spoken[:start])[-1], spoken[start + len(item.words) :]

@@ -1,16 +1,29 @@
 """Whom "her" and "the same director" mean: persons last spoken of, or of the item at hand.
 
-Gives the text with names in the place of such words, so that it reads like any other.
+Gives the text with names in the place of such words, so that it reads like any other. Which
+persons there are, and what each did ("written by", "starring"), are the catalog's words.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 
 from recommender.dialogue import DialogueState
-from retrieval.catalog import Catalog, Kind
+from retrieval.catalog import Catalog, Field, Kind, fold
 
 _SHE = r"(?:her|him|them|she|he|they|this person|that (?:actor|actress|director|author|writer|person|guy|woman|man))"
+_MEANT = re.compile(
+    rf"\b(?P<role>drop|forget|remove|without|not|no|with|starring|featuring|by|from|of|has|have|want) {_SHE}\b"
+    r"(?! (?:kids|mum|dad|mother|father|parents|friends?|husband|wife|own)\b)",
+    re.IGNORECASE,
+)
+_DID = re.compile(
+    r"\b(?:that |which )?(?:she|he|they)(?:'s|'ve| has| have| is| was)?(?: also| else| ever)? "
+    r"(?P<verb>[a-z]+)(?: in)?\b",
+    re.IGNORECASE,
+)
+_PARTICIPLES = {"wrote": "written", "drew": "drawn", "sang": "sung", "stars": "starring", "starred": "starring", "acts": "acted", "plays": "played", "did": "made"}  # fmt: skip
 
 
 def name_people(text: str, state: DialogueState, catalog: Catalog) -> str:
@@ -19,15 +32,23 @@ def name_people(text: str, state: DialogueState, catalog: Catalog) -> str:
     if not state.people:
         return text
     name = state.people[0]
-    role = rf"\b(?P<role>drop|forget|remove|without|not|no|with|starring|featuring|by|from|of|has|have|want) {_SHE}\b(?! (?:kids|mum|dad|mother|father|parents|friends?|husband|wife|own)\b)"
-    text = re.sub(role, lambda m: f"{m['role']} {name}", text, flags=re.IGNORECASE)
-    verb = r"\b(?:that |which )?(?:she|he|they)(?:'s|'ve| has| have)?(?: also)? (?P<verb>directed|made|wrote|written|did|is in|was in|stars in|starred in|played in|acts in)\b"
-    return re.sub(
-        verb,
-        f" with {name}",
-        text,
-        flags=re.IGNORECASE,
-    )
+    text = _MEANT.sub(lambda m: f"{m['role']} {name}", text)
+    return _DID.sub(lambda m: _by_deed(m, name, catalog), text)
+
+
+def _by_deed(match: re.Match[str], name: str, catalog: Catalog) -> str:
+    """ "Directed by NAME" for "she directed"; the words as they are for any other verb."""
+    verb = match["verb"].lower()
+    if verb in ("in", "is", "was"):  # "that she is in"
+        return f"with {name}" if match[0].rstrip().endswith("in") else match[0]
+    said = _PARTICIPLES.get(verb, verb)
+    known = False
+    for f in catalog.of_kind(Kind.PERSON):
+        role = next((role for role in f.roles if role.split()[0] == said), None)
+        known = known or role is not None
+        if role and name in catalog.vocabulary.get(f.name, {}).get(fold(name), ()):
+            return f"{role} {name}"
+    return f"with {name}" if known else match[0]
 
 
 def _name_same(text: str, state: DialogueState, catalog: Catalog) -> str:
@@ -36,14 +57,22 @@ def _name_same(text: str, state: DialogueState, catalog: Catalog) -> str:
         return text
     for f in catalog.of_kind(Kind.PERSON):
         names = catalog[item].facets.get(f.name, ())
-        labels = {
-            f.label,
-            f.name,
-            f.label.rstrip("s"),
-            *(("actor", "actress", "actors") if "cast" in f.name else ()),
-        }
-        pattern = rf"\b(?:(?:by|with|from|of|starring) )?(?:the|that) same (?:{'|'.join(map(re.escape, labels))})\b"
         if names and f.roles:
-            said = f"{f.roles[0]} {names[0]}"
-            text = re.sub(pattern, lambda _: said, text, flags=re.IGNORECASE)  # noqa: B023, called at once
+            labels = "|".join(map(re.escape, sorted(_labels(f), key=len, reverse=True)))
+            pattern = rf"\b(?:(?:by|with|from|of|starring) )?(?:the|that) same (?:{labels})\b"
+            text = re.compile(pattern, re.IGNORECASE).sub(
+                functools.partial(_put, f"{f.roles[0]} {names[0]}"), text
+            )
     return text
+
+
+def _put(words: str, match: re.Match[str]) -> str:
+    return words
+
+
+def _labels(f: Field) -> set[str]:
+    """What a person of a field is called: its names, and the nouns among its roles."""
+    nouns = {
+        role for role in f.roles if " " not in role and role.endswith(("or", "er", "ess", "ist"))
+    }
+    return {f.name, f.label, f.label.removesuffix("s"), *nouns, *(f"{noun}s" for noun in nouns)}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from recommender.dialogue import Act, DialogueState
 from recommender.understanding.lexicon import Lexicon
+from recommender.understanding.nouns import pattern_of
 from recommender.understanding.reader import Reader
 from recommender.understanding.reading import Reading
 from recommender.understanding.references import direction_of, pronoun_item, read_references
@@ -23,20 +24,21 @@ _LEAD = r"^(?:(?:and|so|but|ok(?:ay)?|well|hmm+|oh|wait|also|btw|by the way|tell
 _WH = r"(?:who|whose|what|what's|whats|which|when|where|how|who's|whos|how's|when's|where's)"
 _AUX = r"(?:is|isn't|isnt|was|wasn't|are|were|does|doesn't|did|didn't|has|have|do|will|would)"
 # Questions that wish for something, or ask the recommender to change it.
-_WISH = re.compile(
+_WISH = (
     r"\b(?:should (?:i|we)|could (?:i|we|you|it)|can (?:i|we|you|it)|would you|do you have|have you got|"
     r"you got|is there (?:a|an|any|some|one)|are there|else|recommend(?!ed)|to (?:watch|see|read|play)|"
-    r"something|anything|any good|(?:a|some|any|good|best) [\w' -]*?\b(?:{nouns})\b|what about something|how about (?:a|an|some|one)\b)"
+    r"something|anything|any good|(?:a|some|any|good|best) [\w' -]*?\b{nouns}\b|what about something|how about (?:a|an|some|one)\b)"
 )
 _OF_WISH = re.compile(
     r"^(?: (?:a|an|some|any|good|best|should|could|would|recommend|to watch|the best)\b)"
 )
-# "What is a good western that is short?" asks for something else.
+# "Whats it about" is spelt as it should be.
 _SHORT = re.compile(r"\b(what|who|how|when|where)s\b")
 # "And the third?" asks the last question again.
 _AGAIN = re.compile(
     r"(?:and|what about|how about|and what about|same (?:question )?for|ok and)\b(?! (?:something|anything|a|an)\b)(?!.*\b(?:who|what|when|is|was|does|did|how|why|which|i|we|loved?|liked?|hated?|with)\b)[^?]*\?$"
 )
+# "What is a good western that is short?" asks for items.
 _FOR_ONE = re.compile(
     r"(?:what|which|who|where)(?:'s| is| are|s)? (?:a|an|some|any|good|best|the best|other|more)\b"
 )
@@ -47,7 +49,7 @@ _WHY = re.compile(
 _OWN_CHOICE = re.compile(
     r"\byou\b|\b(?:pick|picked|suggest|suggested|suggestion|recommend|recommended|choose|chose|chosen|list|listed|here|shown|match|first|top|on top)\b"
 )
-_COMPARE = re.compile(
+_COMPARE = (
     r"\b(?:compare|comparison|compared|diff?e?rences?|differ|versus|vs\.?)\b|\bhow (?:do|does|is|are) .+ (?:compare|differ|different|stack up)\b|"
     r"\bwhich (?:one |of (?:them|these|those|the two|the three|the (?:first|last) two) |{nouns} )?(?:is|was|are|has|runs|came|would|do|should|did|lasts|looks|sounds)\b|"
     r"\bwhich (?:one )?(?:of|would|do|should)\b|\bwhat(?:'s| is) the \w+(?:est)\b(?: \w+)? of\b|\bwhich (?:one)?\??$"
@@ -83,9 +85,8 @@ class QuestionReader:
         self._reader = reader
         self._catalog = lexicon.catalog
         catalog = lexicon.catalog
-        nouns = "|".join(map(re.escape, (catalog.noun, catalog.nouns, *catalog.other_nouns)))
-        self._wish = re.compile(_WISH.pattern.replace("{nouns}", nouns))
-        self._compare = re.compile(_COMPARE.pattern.replace("{nouns}", f"(?:{nouns})"))
+        self._wish = pattern_of(_WISH, catalog)
+        self._compare = pattern_of(_COMPARE, catalog)
 
     def read(self, text: str, state: DialogueState) -> Question | None:
         """The question that a text asks about items, or None."""
@@ -148,12 +149,12 @@ class QuestionReader:
         if rest.startswith("not"):
             return None  # "why not something newer?"
         if not ids and rest and not _OWN_CHOICE.search(rest):
-            pronoun = pronoun_item(rest, state)
+            pronoun = pronoun_item(rest, state, self._catalog)
             if not pronoun or len(rest.split()) > 4:
                 return None
             ids = (pronoun,)
         if not ids:
-            pronoun = pronoun_item(rest, state)
+            pronoun = pronoun_item(rest, state, self._catalog)
             ids = (pronoun,) if pronoun else state.last_shown
         return Question(Act.WHY, ids, words=text)
 
@@ -180,7 +181,7 @@ class QuestionReader:
         ):
             ids = tuple(dict.fromkeys((*ids, *self._capitalised(text))))
         if len(ids) == 1 and re.search(r"\b(?:it|that one|this one)\b", spoken):
-            pronoun = pronoun_item(spoken, state)
+            pronoun = pronoun_item(spoken, state, self._catalog)
             ids = (pronoun, *ids) if pronoun and pronoun not in ids else ids
         chosen = len(ids) > 1 and not (among and set(ids) == set(state.last_shown))
         act = Act.COMPARE if chosen else Act.QUESTION  # "which of these is in Russian?"
@@ -293,7 +294,7 @@ class QuestionReader:
         return ()
 
     def _pointed(self, spoken: str, state: DialogueState) -> tuple[str, ...]:
-        found = pronoun_item(spoken, state)
+        found = pronoun_item(spoken, state, self._catalog)
         return (found,) if found else ()
 
     def _yes_or_no(

@@ -6,13 +6,13 @@ and which name a value comes from the catalog. Text that points at nothing stays
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from recommender.dialogue import DialogueState
 from recommender.understanding.lexicon import Lexicon
+from recommender.understanding.nouns import pattern_of
 from recommender.understanding.words import split_words
 from retrieval.catalog import Catalog, Field, Kind, fold
 
@@ -42,16 +42,16 @@ _ATTITUDE = (
     r"who made|to|from|in)"
 )
 _IT = re.compile(
-    rf"\b(?<=\b)(?:{_ATTITUDE}) (?P<it>it|that one|this one|that|this)\b(?! (?:would|could|might|was like|way|kind|sort|much|many|"
-    r"bad|long|old|scary|good|time|year|evening|weekend|week|decade|century|is|are|are|has|have|isn't|aren't|doesn't|don't|mood|"
+    rf"\b(?:{_ATTITUDE}) (?P<it>it|that one|this one|that|this)\b(?! (?:would|could|might|was like|way|kind|sort|much|many|"
+    r"bad|long|old|scary|good|time|year|evening|weekend|week|decade|century|is|are|has|have|isn't|aren't|doesn't|don't|mood|"
     r"vein|style|genre|director|author|actor|actress|i|we|you|my|will|can)\b)"
 )
 _NUMBERED = re.compile(
     r"(?:\b(?:number|no\.|nr\.?|option|pick) ?|#)(?P<n>\d|one|two|three|four|five)\b"
 )
 _NUMBER_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
-_PRONOUN = re.compile(
-    r"\b(?:it|this|its|it's|that's|this one|that one|the (?:film|movie|book|game)|"
+_PRONOUN = (
+    r"\b(?:it|this|its|it's|that's|this one|that one|the {nouns}|"
     r"that(?! (?:is|are|was|has|have|isn't|does|doesn't|won't|makes?|will|can|i|we|you)\b))\b"
 )
 
@@ -87,9 +87,9 @@ def read_references(
     return sorted(kept, key=lambda r: r.start)
 
 
-def pronoun_item(spoken: str, state: DialogueState) -> str:
+def pronoun_item(spoken: str, state: DialogueState, catalog: Catalog) -> str:
     """The item that a bare "it" or "that" in a question means, or ""."""
-    if _PRONOUN.search(spoken):
+    if pattern_of(_PRONOUN, catalog).search(spoken):
         if state.spoken_of:
             return state.spoken_of[0]
         return state.last_shown[0] if state.last_shown else ""
@@ -99,14 +99,15 @@ def pronoun_item(spoken: str, state: DialogueState) -> str:
 # --- by place ------------------------------------------------------------------------
 
 
-@functools.cache
-def _place_pattern(nouns: str, asking: bool) -> re.Pattern[str]:
-    ends = _ENDS_ASKING if asking else _ENDS
-    carried = rf"(?: (?:one|ones|pick|picks|option|suggestion|recommendation|result)\b|(?: of (?:them|these|those|the (?:three|two|list)))|(?: (?:{nouns})\b(?! (?:by|of|that|from|in|with|about|where|who)\b))|{ends})"
-    return re.compile(
-        rf"\b(?:the |your |that )?(?P<place>{_PLACE})(?: and (?:the )?(?P<also>{_PLACE}))?"
-        rf"(?: (?P<count>two|three|couple|few|2|3)(?: of (?:them|these|those))?)?{carried}"
-    )
+# What makes a pick of "the second": a word for it, or nothing that it could belong to.
+_CARRIED = (
+    r"(?: (?:one|ones|pick|picks|option|suggestion|recommendation|result)\b|(?: of (?:them|these|those|the (?:three|two|list)))"
+    r"|(?: {nouns}\b(?! (?:by|of|that|from|in|with|about|where|who)\b))|{ends})"
+)
+_BY_PLACE = (
+    rf"\b(?:the |your |that )?(?P<place>{_PLACE})(?: and (?:the )?(?P<also>{_PLACE}))?"
+    r"(?: (?P<count>two|three|couple|few|2|3)(?: of (?:them|these|those))?)?{carried}"
+)
 
 
 def _by_place(
@@ -115,8 +116,10 @@ def _by_place(
     shown = state.last_shown
     if not shown:
         return
-    nouns = "|".join(sorted(map(re.escape, _nouns(lexicon.catalog)), key=len, reverse=True))
-    for match in _place_pattern(nouns, asking).finditer(spoken):
+    carried = _CARRIED.replace("{ends}", _ENDS_ASKING if asking else _ENDS)
+    for match in pattern_of(_BY_PLACE.replace("{carried}", carried), lexicon.catalog).finditer(
+        spoken
+    ):
         if match["place"] in ("top", "final", "middle", "last") and not match[0].startswith(
             ("the ", "that ")
         ):
@@ -145,6 +148,12 @@ def _trimmed(spoken: str, match: re.Match[str]) -> tuple[int, int]:
     return match.start(), match.start() + len(match[0].rstrip())
 
 
+_WITH_VALUE = (
+    r"\bthe (?:one|pick|{nouns}) (?P<what>(?:with|by|from|starring|featuring|in|directed by|written by)"
+    r" [\w' .-]{2,40}?)(?=$|[,;!?.]|\b(?:and|but|is|was|looks|sounds|please|again)\b)"
+)
+
+
 # --- by what tells one from the others -----------------------------------------------
 
 
@@ -164,11 +173,7 @@ def _by_value(text: str, state: DialogueState, lexicon: Lexicon) -> Iterator[Ref
             text[match.start("what") : match.end("what")], among, lexicon
         )
         yield Reference(match.start(), match.end(), found)
-    for match in re.finditer(
-        r"\bthe (?:one|film|movie|book|game|pick) (?P<what>(?:with|by|from|starring|featuring|in|directed by|written by)"
-        r" [\w' .-]{2,40}?)(?=$|[,;!?.]|\b(?:and|but|is|was|looks|sounds|please|again)\b)",
-        spoken,
-    ):
+    for match in pattern_of(_WITH_VALUE, catalog).finditer(spoken):
         found = _holding(text[match.start("what") : match.end("what")], among, lexicon)
         yield Reference(match.start(), match.end(), found)
 
@@ -226,7 +231,7 @@ def _holding(words: str, ids: Sequence[str], lexicon: Lexicon) -> tuple[str, ...
         return tuple(
             i for i in ids if any(people & set(values) for values in catalog[i].facets.values())
         )
-    matches = [m for m in lexicon.values(spoken) if m.last - m.first >= 1]
+    matches = list(lexicon.values(spoken))
     values = {
         (v.field, one)
         for m in matches[:1]
@@ -287,7 +292,3 @@ def _by_pronoun(spoken: str, state: DialogueState) -> Iterator[Reference]:
             continue  # "with a dog in it", "enough of that", "apart from that"
         target = state.spoken_of or state.last_shown[:1]
         yield Reference(match.start("it"), match.end("it"), tuple(target[:1]), bare=True)
-
-
-def _nouns(catalog: Catalog) -> set[str]:
-    return {catalog.noun, catalog.nouns, *catalog.other_nouns}

@@ -10,12 +10,13 @@ from dataclasses import replace
 
 from recommender.dialogue import Act
 from recommender.understanding import talk
+from recommender.understanding.nouns import pattern_of
 from recommender.understanding.reading import ItemRead
 from recommender.understanding.turn_read import TurnRead, parts_of
 from recommender.understanding.update import with_mentions
 from retrieval.catalog import Catalog
 
-_MORE = re.compile(
+_MORE = (
     r"(?:(?:and|so|ok(?:ay)?|h+m+|well|but|no|nah|nope|yeah|yes|great|cool|meh|sure|alright|thanks)[, .!]+)*(?:(?:can|could|may) (?:you|i|we) )?(?:please )?(?:(?:i'd like|i want|give|got|let's|lets|show|get|see|have|try|find|keep)(?: me| us)?(?: to see)? )?(?:some |a few |a couple |any |the )?"
     r"(?:more|others?|another(?: one)?|others like (?:that|these)|something (?:else|different|new)|next(?: (?:one|ones|page|three|lot|batch))?|going|"
     r"what else(?: is there| have you got)?|what other (?:ones?|{nouns})|anything (?:else|more|different)|different ones|more (?:of (?:these|those|the same)|ideas|options|choices|picks|recs|recommendations|"
@@ -23,7 +24,7 @@ _MORE = re.compile(
     r"(?: (?:do you (?:have|suggest|recommend|know|got)|have you got|you got|is there|are there|please|pls|options|can you (?:suggest|recommend)|i could (?:watch|read)|though|instead|then|for me|to (?:watch|read)))*[ ?.!]*"
 )
 # "I've seen those", "already seen all of them": so were the picks of the turn before.
-_ALL_SEEN = re.compile(
+_ALL_SEEN = (
     r"(?:(?:sorry|ok(?:ay)?|hmm+|no|nope|ah|well|damn|lol|yeah|yep|oh)[,. ]+)*(?:but )?(?:(?:i|we)(?:'ve| have|ve|'d)? )?(?:already |actually )?"
     r"(?:seen|saw|watched|read|know|played) (?:(?:them|these|those) all|all (?:of )?(?:them|those|these|three)|them|those|these|all|both|every(?:thing| one)(?: (?:of (?:them|these|those)|here))?)"
     r"(?: all| ones?| {nouns})*(?: already| before| too| actually| many times)*[ .!,]*"
@@ -44,11 +45,9 @@ class ShortReplies:
     """Reads short replies in the nouns of one catalog."""
 
     def __init__(self, catalog: Catalog) -> None:
-        nouns = "|".join(re.escape(n) for n in (catalog.noun, catalog.nouns, *catalog.other_nouns))
-        self._more, self._all_seen = (
-            re.compile(pattern.pattern.replace("{nouns}", f"(?:{nouns})"))
-            for pattern in (_MORE, _ALL_SEEN)
-        )
+        self._more = pattern_of(_MORE, catalog)
+        self._surprise = pattern_of(talk.SURPRISE, catalog, re.IGNORECASE)
+        self._all_seen = pattern_of(_ALL_SEEN, catalog)
 
     def read_whole(self, turn: TurnRead, spoken: str) -> bool:
         """Reads an utterance that is nothing but "more", "seen them", "no" or "great"."""
@@ -91,8 +90,8 @@ class ShortReplies:
             else:
                 rest.append(piece)
         text = " ".join(rest) if len(rest) < len(pieces) else text
-        if talk.SURPRISE.search(text):
+        if self._surprise.search(text):
             turn.does(Act.SURPRISE)
-            text = re.sub(r"\b(?:with|by)\s*$", "", talk.SURPRISE.sub(" ", text)).strip(" ,.!?-")
+            text = re.sub(r"\b(?:with|by)\s*$", "", self._surprise.sub(" ", text)).strip(" ,.!?-")
             turn.state = replace(turn.state, wish=(), leanings=(), began=turn.number)
         return text

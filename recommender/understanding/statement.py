@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from recommender.dialogue import Act, DialogueState
-from recommender.understanding import talk
 from recommender.understanding.acts_heard import merged_acts
-from recommender.understanding.item_acts import acts_of_items, weighed
+from recommender.understanding.elsewhere import ElsewhereReader
+from recommender.understanding.item_acts import acts_of_items, with_verdicts
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.limits_kept import with_limits
 from recommender.understanding.merging import validated
@@ -33,7 +33,7 @@ from recommender.understanding.update import (
     with_wishes,
     without_opinions,
 )
-from retrieval.catalog import Kind, fold
+from retrieval.catalog import Kind
 
 # What stands before is taken back: "a comedy. No wait, a drama".
 _CORRECTION = re.compile(
@@ -53,17 +53,18 @@ _LIKENED = re.compile(r"\b(?:like|similar to|of)\s*$")
 class StatementReader:
     """Reads statements in the words of one catalog."""
 
-    def __init__(self, lexicon: Lexicon, reader: Reader) -> None:
+    def __init__(self, lexicon: Lexicon, reader: Reader, elsewhere: ElsewhereReader) -> None:
         self._catalog = lexicon.catalog
         self._lexicon = lexicon
         self._reader = reader
+        self._elsewhere = elsewhere
         self._short = ShortReplies(lexicon.catalog)
 
     def read(self, turn: TurnRead, text: str) -> None:
         spoken = text.lower().strip()
         if self._short.read_whole(turn, spoken):
             return
-        if not turn.questions and self._is_elsewhere(text):
+        if not turn.questions and self._elsewhere.is_question_of_world(text):
             turn.does(Act.OFF_TOPIC)
             return
         text = self._read_taking_back(turn, _LEADING.sub("", text) or text)
@@ -108,26 +109,6 @@ class StatementReader:
                 turn.does(Act.UNDO)
             rest += [taken.rest] if taken.rest else []
         return " ".join(rest)
-
-    def _is_elsewhere(self, text: str) -> bool:
-        if talk.is_elsewhere(text, self._catalog):
-            return True
-        body = text.lower().strip()
-        if not re.match(r"(?:who|what|when|where|why|how|is|are|does|do|did|can|will)\b", body):
-            return False
-        if not body.endswith("?") and not re.match(r"(?:who|when|where|why|how)\b", body):
-            return False
-        if re.search(
-            r"\b(?:should|could|recommend|suggest|watch|see|read|play|something|anything|about|have|got|any|like|good|best|else|know|more|less|find|show|give|with)\b",
-            body,
-        ):
-            return False
-        reading = self._reader.read(text)
-        words = set(fold(body).split())
-        return not (
-            reading.items or reading.limits or reading.leanings or reading.comparisons
-            or words & self._lexicon.nouns
-        )  # fmt: skip
 
     def _read_rating(self, turn: TurnRead, text: str) -> str:
         """Reads "4 out of 5 for the second"; gives the text of the other sentences."""
@@ -187,7 +168,7 @@ class StatementReader:
         if len(named) < len(pointed) and self._reader.read(text, named).items:
             pointed = named  # "Gravity was great, more like that"
         reading = without_opinions(self._reader.read(text, pointed))
-        reading.items = weighed(reading.items, spoken)
+        reading.items = with_verdicts(reading.items, spoken)
         reading = validated(reading, turn.heard, self._reader, self._lexicon)
         surprised = Act.SURPRISE in turn.acts
         acts = acts_of_items(text, reading, self._catalog)
@@ -199,24 +180,17 @@ class StatementReader:
         if unseen(text):
             known = {i for item in reading.items for i in item.ids}
             state = replace(state, seen=tuple(m for m in state.seen if m.item_id not in known))
-        judged = {id(item) for item in reading.items}
         state = with_items(state, reading, turn.number, self._catalog)
-        if self._says_something(reading) or (judged and not state.choice and not refines):
-            new_wish = Act.SURPRISE if surprised else act
-            if self._says_something(reading) or any(item.liked for item in reading.items):
-                state = with_wishes(
-                    state, reading, turn.number, Act.REFINE if surprised else new_wish
-                )
+        says = self._says_something(reading)
+        liked = any(item.liked for item in reading.items)
+        if says or (liked and not state.choice and not refines):
+            state = with_wishes(state, reading, turn.number, Act.REFINE if surprised else act)
         state = with_limits(state, reading, turn.number, act, spoken, self._lexicon)
         turn.state = self._with_people(state, reading)
         if corrected:
             return act
         turn.does(*acts)
-        if self._says_something(reading) and not {
-            Act.CRITIQUE,
-            Act.MORE_LIKE_THIS,
-            Act.SURPRISE,
-        } & set(turn.acts):
+        if says and not {Act.CRITIQUE, Act.MORE_LIKE_THIS, Act.SURPRISE} & set(turn.acts):
             turn.does(said_as or act)
         turn.does(*acts_heard)
         return act

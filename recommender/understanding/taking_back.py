@@ -272,6 +272,6 @@ def _names_of(f: Field) -> set[str]:
         names += " year date decade age period era"
     if f.kind is Kind.PERSON:  # "actress", "director", "author"
         names += " " + " ".join(word for role in f.roles for word in role.split() if len(word) > 4)
-    if f.unit:
+    if "longer" in f.more:  # a duration or a number of pages
         names += " length long duration time running runtime"
     return {singular(word) for word in fold(names).split()}

@@ -16,6 +16,7 @@ from recommender.dialogue import Act, Choice, DialogueState, Session, StatedLimi
 from recommender.understanding import talk
 from recommender.understanding.aspects import aspects_of, query_of
 from recommender.understanding.by_model import ModelReading
+from recommender.understanding.elsewhere import ElsewhereReader
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.questions import Question, QuestionReader
 from recommender.understanding.reader import Reader
@@ -35,7 +36,8 @@ class Understanding:
     """What an utterance comes to.
 
     `lifted` holds the limits that it took back, `taken_back` all the words it did; `rated`
-    the items it gave stars (1 to 5); `questions` what it asks about items.
+    the items it gave stars (1 to 5); `questions` what it asks about items. `read_by` says who
+    read it: "rules", or "rules and model".
     """
 
     utterance: str
@@ -47,6 +49,7 @@ class Understanding:
     taken_back: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
     rated: tuple[tuple[str, int], ...] = ()
+    read_by: str = "rules"
 
     @property
     def asks_for_items(self) -> bool:
@@ -66,7 +69,8 @@ class Understander:
         self._lexicon = Lexicon(catalog)
         self._reader = Reader(self._lexicon)
         self._questions = QuestionReader(self._lexicon, self._reader)
-        self._statements = StatementReader(self._lexicon, self._reader)
+        self._elsewhere = ElsewhereReader(self._lexicon, self._reader)
+        self._statements = StatementReader(self._lexicon, self._reader, self._elsewhere)
         self.understand(Session(""), "a first reading")  # no visitor waits for patterns to compile
 
     def understand(
@@ -79,11 +83,9 @@ class Understander:
         text = clean(utterance)
         turn = TurnRead(session, session.turn + 1, session.state, [], [], heard or ModelReading())
         rest = self._read_around(turn, text)
-        if rest and talk.is_elsewhere(rest, self.catalog) and not read_references(
-            rest, turn.state, self._lexicon
-        ):  # fmt: skip
-            turn.does(Act.OFF_TOPIC)
-            rest = ""
+        if rest:
+            away, rest = self._elsewhere.take_out(rest, turn.state)
+            turn.does(*([Act.OFF_TOPIC] if away else []))
         if rest:
             rest = self._read_questions(turn, rest)
         if rest:
@@ -101,14 +103,14 @@ class Understander:
         aspects = aspects_of(state, self.catalog)
         return Understanding(
             text, tuple(turn.acts), state, aspects, query_of(state, aspects), turn.lifted,
-            turn.taken_back, tuple(turn.questions), turn.rated,
+            turn.taken_back, tuple(turn.questions), turn.rated, turn.heard.read_by,
         )  # fmt: skip
 
     # --- around the wish ----------------------------------------------------------------
 
     def _read_around(self, turn: TurnRead, text: str) -> str:
         """Reads harm, courtesies and a fresh start; gives the text that is left."""
-        if talk.is_unsafe(text):
+        if self._elsewhere.is_unsafe(text):
             turn.does(Act.UNSAFE)
             return ""
         acts, rest = talk.without_courtesy(text)
@@ -159,7 +161,8 @@ class Understander:
     def _tells_apart(self, item_id: str, choice: Choice, text: str) -> bool:
         """Whether a text names what only one of the items has: a year, a person, a value."""
         item = self.catalog[item_id]
-        words = f" {fold(text.replace(chr(8217), chr(39)).replace(chr(39) + 's', ''))} "
+        said = re.sub(r"['’]s\b", "", text)
+        words = f" {fold(said)} "
         for f in self.catalog.fields.values():
             for value in item.values(f.name) if f.kind is not Kind.TEXT else ():
                 spelled = [fold(value)] + (

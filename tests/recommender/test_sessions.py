@@ -159,6 +159,14 @@ def test_small_talk_has_no_picks_and_asks_no_model(open_recommender: Open, utter
     assert recommender.replies(session)[0].message
 
 
+def test_what_is_beyond_it_is_said_beside_the_picks(open_recommender: Open) -> None:
+    recommender = open_recommender()
+    session = recommender.open_session().id
+    reply = ask(recommender, session, f"{WISH}. How are you?")
+    assert reply.picks
+    assert reply.message.startswith("The other thing is beyond me")
+
+
 def test_rewinding_is_as_if_the_turn_had_never_been(open_recommender: Open) -> None:
     recommender = open_recommender()
     session = recommender.open_session().id

@@ -8,7 +8,6 @@ import pytest
 
 from recommender.dialogue import Act, DialogueState, Session
 from recommender.understanding.ratings import read_rating
-from recommender.understanding.talk import is_unsafe
 from recommender.understanding.understander import Understander, Understanding
 
 SHOWN = ("heat-1995", "alien-1979", "casablanca-1942")
@@ -154,5 +153,5 @@ def test_what_is_no_rating(text: str) -> None:
     ["a film about suicide", "To Kill a Mockingbird", "serial killers who get away with it",
      "how to train your dragon", "a murder mystery", "I'd kill for a good comedy"],
 )  # fmt: skip
-def test_dark_fiction_is_no_harm(text: str) -> None:
-    assert not is_unsafe(text)
+def test_dark_fiction_is_no_harm(text: str, understander: Understander) -> None:
+    assert Act.UNSAFE not in understander.understand(Session("test"), text).acts
