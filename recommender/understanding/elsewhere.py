@@ -44,7 +44,7 @@ _TO_YOU = (
 _COMMANDS = (
     r"translate\b|(?:solve|calculate|compute|simplify|integrate|differentiate) (?:this|that|the|for|x|\d|my|an? (?:equation|integral|problem))",
     r"pretend (?:to be|(?:that )?you)|act as (?:an?|my|if)|role ?play|you are (?:now )?(?:an? )?(?!right|the best|great|good|so|very|wrong|amazing|awesome|star|kidding|welcome)",
-    r"(?:what(?:'s| is) )?\d+(?:\.\d+)? ?(?:[*x/+^]|plus|minus|times|divided by) ?\d+(?:\.\d+)?(?=\W*$)|what(?:'s| is) (?:the )?(?:square )?root of",
+    r"\d+ ?[*x+] ?\d+(?= ?=?\W*$)|(?:what(?:'?s| is) (?:the )?|calculate )(?:(?:square )?root of|\d+(?:\.\d+)? ?(?:[*x/+^-]|plus|minus|times|divided by) ?\d+)",
     r"(?:what(?:'s| is) )?(?:the )?(?:capital|population|currency|president|prime minister|king|queen) of\b",
     r"who(?:'s| is) (?:the )?(?:current )?(?:president|prime minister|king|queen|pope|chancellor|richest|tallest)\b",
     r"(?:what(?:'s| is) the )?(?:meaning of life|exchange rate|news today|latest news|stock price)\b|how much is (?:a |one |the )?(?:bitcoin|dollar|euro|gold|share)",

@@ -21,6 +21,7 @@ WISHES = [
     "how to get away with murder thriller",
     "revenge: how to get away with murder style thriller",
     "a man wants to kill himself and is saved by an angel",
+    "1980-1989, in black and white",
 ]
 ELSEWHERE = [
     "write me a poem about horror",
