@@ -391,10 +391,10 @@ class Recommender:
             raise UnknownSessionError(
                 f"unknown session {str(session_id)[:40]!r}; leave it out to begin a new one"
             )
-        kept = self.store.states(session_id)
+        kept = self.store.states(session_id, _UNDOABLE)
         if not kept:
             return Session(session_id)
-        *earlier, state = (DialogueState.from_dict(data) for _, data in kept[-_UNDOABLE:])
+        *earlier, state = (DialogueState.from_dict(data) for _, data in kept)
         return Session(session_id, kept[-1][0], state, tuple(earlier))
 
     def replies(self, session_id: str) -> list[Reply]:

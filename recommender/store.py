@@ -212,12 +212,13 @@ class Store:
                 pick["evidence"] = json.loads(pick["evidence"])
         return rows
 
-    def states(self, session: str) -> list[tuple[int, dict[str, Any]]]:
-        """Number and state of every turn, oldest first."""
+    def states(self, session: str, last: int = -1) -> list[tuple[int, dict[str, Any]]]:
+        """Number and state of the `last` turns, or of all (-1), oldest first."""
         rows = self._rows(
-            "select number, state from turns where session = ? order by number", [session]
+            "select number, state from turns where session = ? order by number desc limit ?",
+            [session, last],
         )
-        return [(row["number"], json.loads(row["state"])) for row in rows]
+        return [(row["number"], json.loads(row["state"])) for row in reversed(rows)]
 
     def state_of_turn(self, turn: int) -> dict[str, Any]:
         row = self._rows("select state from turns where id = ?", [turn])[0]

@@ -265,3 +265,11 @@ def test_a_killed_process_leaves_a_readable_turn(tmp_path: Path) -> None:
     assert (turn["utterance"], turn["status"]) == ("a scary film in space", "begun")
     assert len(turn["picks"]) == 3
     assert turn["state"]["last_shown"] == [p["item"] for p in turn["picks"]]
+
+
+def test_the_last_states_alone(store: Store) -> None:
+    session = store.open_session()
+    for number in (1, 2, 3):
+        store.begin_turn(session, number, "a wish", "ask", {}, {"turn": number})
+    assert store.states(session, 2) == [(2, {"turn": 2}), (3, {"turn": 3})]
+    assert len(store.states(session)) == 3
