@@ -58,7 +58,8 @@ Places = NDArray[np.int64]  # of each gold film among the candidates, KS[-1] whe
 # What is known of others' tastes.
 ALONE, RATED, SPOKEN = "", " + ratings", " + ratings and dialogues"
 # Chosen by coordinate descent on the validation half, for a recommender that is a person: for
-# queries of the state, and for the texts that it is compared with.
+# queries of the state. The texts that they are compared with had no search of their own beside
+# dialogues: there they share the state's weights for others' tastes.
 WEIGHTS = {
     ALONE: RetrieverWeights(liked=2.0, history=4.0, leaning=0.4, lexical=0.05),
     RATED: RetrieverWeights(liked=2.0, history=4.0, leaning=0.15, lexical=0.1, popularity=0.3),
@@ -214,18 +215,18 @@ def recall(cases: Sequence[Case], places: Sequence[Places], k: int, seed: int = 
 def _report(half: str, cases: list[Case], found: dict[str, list[Places]]) -> dict[str, Any]:
     """Prints and gives R@k with intervals, and what the state adds, paired."""
     print(f"\n{half}: {len(cases)} turns, {sum(len(c.gold) for c in cases)} films")
-    print(f"{'':86}" + "".join(f"{f'R@{k}':>20}" for k in KS))
+    print(f"{'':106}" + "".join(f"{f'R@{k}':>20}" for k in KS))
     record: dict[str, Any] = {}
     draws = {name: [recall(cases, places, k) for k in KS] for name, places in found.items()}
     rows = dict(draws)
-    pairs = [("state" + arm, other + arm) for arm in (ALONE, RATED, SPOKEN)
-             for other in ("whole dialogue", "whole dialogue and its films", "popularity")
-             if other + arm in draws]  # fmt: skip
+    pairs = [(state + arm, other + arm) for arm in (ALONE, RATED, SPOKEN)
+             for state in ("state", "state, limits as wishes")
+             for other in ("whole dialogue", "whole dialogue and its films")]  # fmt: skip
     for one, other in (*pairs, ("state" + RATED, "state"), ("state" + SPOKEN, "state" + RATED)):
         rows[f"{one} − {other}"] = [a - b for a, b in zip(draws[one], draws[other], strict=True)]
     for name, values in rows.items():
         figures = [(v[0], *np.quantile(v[1:], [0.025, 0.975])) for v in values]
-        print(f"{name:86}" + "".join(f"{a:8.3f} {b:5.3f}–{c:5.3f}" for a, b, c in figures))
+        print(f"{name:106}" + "".join(f"{a:8.3f} {b:5.3f}–{c:5.3f}" for a, b, c in figures))
         record[name] = {k: list(map(float, f)) for k, f in zip(KS, figures, strict=True)}
     return record
 

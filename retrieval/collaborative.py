@@ -156,8 +156,7 @@ def learn(
         )
     if elsewhere:
         log.warning("%d of %d interactions are with items outside the catalog", elsewhere, seen)
-    places = np.array(list(pairs), dtype=np.int64)
-    worth = np.array(list(pairs.values()))
+    places, worth = np.array(list(pairs), dtype=np.int64), np.array(list(pairs.values()))
     liked = sparse.csr_array(
         # Roots, so that products of two likes of one person have the weight.
         (np.sqrt(worth).astype(np.float32), places.T),
@@ -245,8 +244,8 @@ def _share_of_years(catalog: Catalog, most: float) -> NDArray[np.float32]:
     years = np.array([np.nan if item.year is None else item.year for item in catalog.items])
     if not most or np.isnan(years).all():
         return np.ones(len(years), dtype=np.float32)
-    out = np.nan_to_num(np.nanmax(years) + 1 - years, nan=most)
-    return np.asarray(most / np.clip(out, 1, most), dtype=np.float32)
+    out = np.clip(np.nan_to_num(np.nanmax(years) + 1 - years, nan=most), 1, most)
+    return (most / out).astype(np.float32)
 
 
 def _open(path: Path) -> IO[str]:

@@ -129,8 +129,7 @@ class DenseRetriever:
             kept = self._index.search(vector, k, allowed & (loss == 0))[0]
             reaching.append(np.isin(np.arange(len(loss)), kept).astype(np.float32))
         for bonus in reaching:
-            missed = np.flatnonzero(allowed & (bonus > 0))
-            missed = np.setdiff1d(missed[np.argsort(-bonus[missed], kind="stable")[:k]], places)
+            missed = np.setdiff1d(_highest(np.where(allowed, bonus, 0.0), k), places)
             if len(missed):  # found by this alone, beyond the reach of the dense search
                 extra = self._index.vectors[missed] @ vector
                 extra = extra + self._weights.leaning * self._leaning_shares(query, missed)
@@ -215,6 +214,15 @@ class DenseRetriever:
             chosen.append(row)
             nearest = np.maximum(nearest, vectors @ vectors[row])
         return np.array(chosen, dtype=np.int64)
+
+
+def _highest(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """Places of the k highest values above 0, highest first, ties by place."""
+    places = np.flatnonzero(values > 0)
+    if len(places) > k:  # a full sort of a large catalog takes longer than all else
+        least = np.partition(values[places], -k)[-k]
+        places = places[values[places] >= least]
+    return places[np.argsort(-values[places], kind="stable")[:k]]
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
