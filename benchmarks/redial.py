@@ -4,19 +4,19 @@
 
 On the development turns of ReDial: R@k is the share of the films that the recommender newly
 named at a turn which are among the first k, films named before being out of the ranking.
-Compared are the seeker's last utterance as text, the whole dialogue as text, and the query
-of the state after the dialogue was read turn by turn, in which the recommender's films that
-were not turned down count as history. Intervals are of 2,000 bootstrap resamples of
-dialogues. Interactions are MovieLens' ratings; weights were chosen on one half of the
-dialogues, where `--search` looks for better ones. `--ranker` asks the language model on a
-sample. Says so and ends where the data is not there. `varied` is off: the order is by score.
+Compared are the seeker's last utterance as text, the whole dialogue as text, alone and with
+its films, and the query of the state after the dialogue was read turn by turn, in which the
+recommender's films that were not turned down count as history; each without interactions,
+with MovieLens' ratings, and with the films named in the dialogues of other folds as well
+(`folds`). Intervals are of 2,000 bootstrap resamples of dialogues. Weights were chosen on one
+half of the dialogues, where `--search` looks for better ones. `--ranker` asks the language
+model on a sample. Says so and ends where the data is not there. `varied` is off.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,65 +25,97 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from benchmarks.folds import fold_of, of_other_folds
 from benchmarks.labelled import write_record
 from benchmarks.redial_data import (
     QUERIES,
     Case,
     Films,
-    Maker,
+    of_nothing,
     of_state,
     ratings,
     read_cases,
     read_films,
+    read_mentions,
     replay,
     whole_dialogue,
 )
+from benchmarks.searching import RememberingEncoder, descend
 from prompts.templates import Templates
 from recommender.engine import open_retriever
 from recommender.language_model import load_language_model
 from recommender.ranking import JoinedRanker, make_scorer, nouns_of
 from recommender.settings import Settings
 from recommender.understanding.understander import Understander, Understanding
-from retrieval.collaborative import CollaborativeIndex, learn
-from retrieval.encoder import Encoder, SentenceTransformerEncoder
+from retrieval.collaborative import Learning, learn
+from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.limits import Limit
 from retrieval.retriever import DenseRetriever, Query, RetrieverWeights
 
 KS = (1, 5, 10, 50)
 Places = NDArray[np.int64]  # of each gold film among the candidates, KS[-1] where it is not
 
-# Chosen by coordinate descent on the validation half (history is at the edge of what was
-# tried), for a recommender that is a person: for queries of the state, and for the texts
-# that it is compared with.
-WEIGHTS = RetrieverWeights(liked=2.0, history=4.0, leaning=0.4, lexical=0.05)
-TEXT_WEIGHTS = RetrieverWeights(lexical=0.2, popularity=0.2)
+# What is known of others' tastes.
+ALONE, RATED, SPOKEN = "", " + ratings", " + ratings and dialogues"
+# Chosen by coordinate descent on the validation half, for a recommender that is a person: for
+# queries of the state. The texts that they are compared with had no search of their own beside
+# dialogues: there they share the state's weights for others' tastes.
+WEIGHTS = {
+    ALONE: RetrieverWeights(liked=2.0, history=4.0, leaning=0.4, lexical=0.05),
+    RATED: RetrieverWeights(liked=2.0, history=4.0, leaning=0.15, lexical=0.1, popularity=0.3),
+    SPOKEN: RetrieverWeights(liked=4.0, history=2.5, lexical=0.05, collaborative=0.5,
+                             popularity=0.4, unknown=0.15, wish=0.15),
+}  # fmt: skip
+TEXT_WEIGHTS = {
+    ALONE: RetrieverWeights(history=4.0),
+    RATED: RetrieverWeights(history=4.0),
+    SPOKEN: RetrieverWeights(history=4.0, collaborative=0.5, popularity=0.4, unknown=0.15),
+}
+_POPULAR = RetrieverWeights(popularity=100.0)  # so that nothing else counts
+# Popularity by years out, as a film of 2017 has had little time to be rated; and what was
+# said in a dialogue counts twenty times as much as a rating from elsewhere.
+_OF_RATINGS = Learning(years_out=20)
+_RATING = 0.05
+_OF_DIALOGUES = Learning(ridge=30.0, fewest=0.125)  # three ratings, or one dialogue
 _GRID = {
-    "liked": (1.2, 2.0, 3.0),
-    "history": (0.1, 0.5, 1.0, 2.5, 4.0),
-    "leaning": (0.25, 0.4),
+    "liked": (1.2, 2.0, 3.0, 4.0),
+    "history": (1.0, 2.5, 4.0, 6.0),
+    "leaning": (0.15, 0.25, 0.4),
     "lexical": (0.0, 0.05, 0.1, 0.2),
-    "collaborative": (0.0, 0.2, 0.3, 0.4),
-    "popularity": (0.0, 0.1, 0.2, 0.3),
+    "collaborative": (0.3, 0.5, 0.7),
+    "popularity": (0.1, 0.2, 0.3, 0.4, 0.6),
+    "unknown": (0.0, 0.15, 0.3),
 }
 
 
 @dataclass(frozen=True)
 class Bench:
-    """The cases with what was understood, and the two retrievers."""
+    """The cases with what was understood, and for each way to know of others' tastes one
+    retriever, or one for each fold."""
 
     films: Films
     cases: list[Case]
     reads: list[Understanding | None]
-    alone: DenseRetriever
-    joined: DenseRetriever
+    retrievers: Mapping[str, Sequence[DenseRetriever]]
 
-    def places(self, retriever: DenseRetriever, queries: Sequence[Query]) -> list[Places]:
+    def retriever(self, arm: str, case: Case) -> DenseRetriever:
+        """The one that has learned nothing from the dialogue of this case."""
+        some = self.retrievers[arm]
+        return some[fold_of(case.dialogue, len(some))]
+
+    def places(self, arm: str, weights: RetrieverWeights, queries: Sequence[Query]) -> list[Places]:
         """For each case the places of its gold films."""
+        under = replace(
+            self, retrievers={arm: [one.reweighted(weights) for one in self.retrievers[arm]]}
+        )
         result = []
         for case, query in zip(self.cases, queries, strict=True):
-            ids = [c.item.id for c in retriever.retrieve(query, KS[-1])]
-            result.append(_places(ids, case))
+            found = under.retriever(arm, case).retrieve(query, KS[-1])
+            result.append(_places([c.item.id for c in found], case))
         return result
+
+    def made(self, make: Callable[[Case, Understanding | None], Query]) -> list[Query]:
+        return [make(c, r) for c, r in zip(self.cases, self.reads, strict=True)]
 
     def part(self, held_out: bool) -> Bench:
         """The test half, or the half on which weights are chosen."""
@@ -104,36 +136,28 @@ def main() -> None:
         print(f"skipped: {options.data} has no dialogues/redial_dev_turns.jsonl.gz")
         return
     bench, left_out = _open(options.data, options.sample)
-    chosen = {"state": WEIGHTS, "text": TEXT_WEIGHTS}
+    state, text = WEIGHTS, TEXT_WEIGHTS
     if options.search:
         other = bench.part(held_out=False)
-        chosen = {"state": _search(other, WEIGHTS, of_state),
-                  "text": _search(other, TEXT_WEIGHTS, whole_dialogue)}  # fmt: skip
-    queries = {name: [make(c, r) for c, r in zip(bench.cases, bench.reads, strict=True)]
-               for name, make in QUERIES.items()}  # fmt: skip
+        state = {arm: _search(other, arm, state[arm], of_state) for arm in state}
+        text = {arm: _search(other, arm, text[arm], whole_dialogue) for arm in text}
     print(f"{len(bench.cases)} turns; {left_out} without a new film are left out")
+    chosen = {f"{what}{arm}": asdict(weights) for what, some in (("state", state), ("text", text))
+              for arm, weights in some.items()}  # fmt: skip
     for name, weights in chosen.items():
-        print(f"weights of the {name}: {asdict(weights)}")
+        print(f"weights of the {name}: {weights}")
     record: dict[str, Any] = {
-        "turns": len(bench.cases), "left_out": left_out, "weights": {name: asdict(weights) for name, weights in chosen.items()},
-        "excluded": _excluded(bench, queries["state"]),
+        "turns": len(bench.cases), "left_out": left_out, "weights": chosen,
+        "excluded": _excluded(bench, bench.made(of_state)),
     }  # fmt: skip
-    found: dict[str, list[Places]] = {}
-    for label, retriever in (("", bench.alone), (" + interactions", bench.joined)):
-        for name in QUERIES:
-            weights = chosen["state" if name.startswith("state") else "text"]
-            found[name + label] = bench.places(retriever.reweighted(weights), queries[name])
-        found["state, default weights" + label] = bench.places(retriever, queries["state"])
+    found = _rows(bench, state, text)
     for half, wanted in (("all", None), ("test half", True), ("validation half", False)):
         rows = [n for n, case in enumerate(bench.cases) if wanted in (None, case.held_out)]
         cases = [bench.cases[n] for n in rows]
         part = {name: [places[n] for n in rows] for name, places in found.items()}
         record[half] = _report(half, cases, part)
     if options.ranker:
-        record["ranker"] = _with_ranker(
-            replace(bench, joined=bench.joined.reweighted(chosen["state"])),
-            queries["state"], options.ranker,
-        )  # fmt: skip
+        record["ranker"] = _with_ranker(bench, state[RATED], options.ranker)
     print("written to", write_record("redial", record))
 
 
@@ -144,13 +168,32 @@ def _open(data: Path, sample: int) -> tuple[Bench, int]:
     if sample:
         kept = list(dict.fromkeys(case.dialogue for case in cases))[:sample]
         cases = [case for case in cases if case.dialogue in set(kept)]
-    encoder = _Remembering(SentenceTransformerEncoder(settings.encoder))
+    encoder = RememberingEncoder(SentenceTransformerEncoder(settings.encoder))
     alone = open_retriever(settings.data / "index", films.catalog, encoder, True)
-    others: CollaborativeIndex = learn(films.catalog, ratings(data, films))
+    rated = [{**row, "weight": _RATING} for row in ratings(data, films)]
+    others = learn(films.catalog, ratings(data, films), _OF_RATINGS)
     print(f"{len(films.catalog)} films; {others.manifest.interactions} ratings by "
           f"{others.manifest.users} people of {int((others.counts > 0).sum())} of them")  # fmt: skip
-    joined = alone.with_interactions(others)
-    return Bench(films, cases, replay(cases, Understander(films.catalog)), alone, joined), left_out
+    spoken = of_other_folds(films.catalog, read_mentions(data, films), rated, _OF_DIALOGUES)
+    retrievers = {ALONE: [alone], RATED: [alone.with_interactions(others)],
+                  SPOKEN: [alone.with_interactions(one) for one in spoken]}  # fmt: skip
+    return Bench(films, cases, replay(cases, Understander(films.catalog)), retrievers), left_out
+
+
+def _rows(
+    bench: Bench, state: Mapping[str, RetrieverWeights], text: Mapping[str, RetrieverWeights]
+) -> dict[str, list[Places]]:
+    """The places of the gold films for each query and each way to know of others' tastes."""
+    found = {}
+    for arm in (ALONE, RATED, SPOKEN):
+        for name, make in QUERIES.items():
+            weights = (state if name.startswith("state") else text)[arm]
+            found[name + arm] = bench.places(arm, weights, bench.made(make))
+        if arm:
+            found["popularity" + arm] = bench.places(arm, _POPULAR, bench.made(of_nothing))
+    default = bench.places(RATED, RetrieverWeights(), bench.made(of_state))
+    found["state, default weights" + RATED] = default
+    return found
 
 
 def _places(ids: Sequence[str], case: Case) -> Places:
@@ -172,21 +215,18 @@ def recall(cases: Sequence[Case], places: Sequence[Places], k: int, seed: int = 
 def _report(half: str, cases: list[Case], found: dict[str, list[Places]]) -> dict[str, Any]:
     """Prints and gives R@k with intervals, and what the state adds, paired."""
     print(f"\n{half}: {len(cases)} turns, {sum(len(c.gold) for c in cases)} films")
-    print(f"{'':56}" + "".join(f"{f'R@{k}':>20}" for k in KS))
+    print(f"{'':106}" + "".join(f"{f'R@{k}':>20}" for k in KS))
     record: dict[str, Any] = {}
     draws = {name: [recall(cases, places, k) for k in KS] for name, places in found.items()}
     rows = dict(draws)
-    for label in ("", " + interactions"):
-        for other in ("last utterance", "whole dialogue"):
-            rows[f"state − {other}{label}"] = [
-                a - b for a, b in zip(draws["state" + label], draws[other + label], strict=True)
-            ]
-    rows["state: with − without interactions"] = [
-        a - b for a, b in zip(draws["state + interactions"], draws["state"], strict=True)
-    ]
+    pairs = [(state + arm, other + arm) for arm in (ALONE, RATED, SPOKEN)
+             for state in ("state", "state, limits as wishes")
+             for other in ("whole dialogue", "whole dialogue and its films")]  # fmt: skip
+    for one, other in (*pairs, ("state" + RATED, "state"), ("state" + SPOKEN, "state" + RATED)):
+        rows[f"{one} − {other}"] = [a - b for a, b in zip(draws[one], draws[other], strict=True)]
     for name, values in rows.items():
         figures = [(v[0], *np.quantile(v[1:], [0.025, 0.975])) for v in values]
-        print(f"{name:56}" + "".join(f"{a:8.3f} {b:5.3f}–{c:5.3f}" for a, b, c in figures))
+        print(f"{name:106}" + "".join(f"{a:8.3f} {b:5.3f}–{c:5.3f}" for a, b, c in figures))
         record[name] = {k: list(map(float, f)) for k, f in zip(KS, figures, strict=True)}
     return record
 
@@ -210,26 +250,20 @@ def _excluded(bench: Bench, queries: Sequence[Query]) -> dict[str, int]:
     return counts
 
 
-def _search(bench: Bench, weights: RetrieverWeights, make: Maker) -> RetrieverWeights:
-    """Coordinate descent on the mean of R@k over the validation half, with interactions."""
-    queries = [make(c, r) for c, r in zip(bench.cases, bench.reads, strict=True)]
+def _search(
+    bench: Bench, arm: str, weights: RetrieverWeights, make: Callable[..., Query]
+) -> RetrieverWeights:
+    """Coordinate descent on the mean of R@k over the cases of `bench`."""
+    queries = bench.made(make)
 
     def worth(weights: RetrieverWeights) -> float:
-        places = np.concatenate(bench.places(bench.joined.reweighted(weights), queries))
+        places = np.concatenate(bench.places(arm, weights, queries))
         return float(np.mean([(places < k).mean() for k in KS]))
 
-    best = worth(weights)
-    for name, grid in _GRID.items():
-        for value in grid:
-            trial = replace(weights, **{name: value})
-            got = worth(trial)
-            if got > best + 1e-6:
-                best, weights = got, trial
-                print(f"  {name} = {value}: {best:.4f}", file=sys.stderr)
-    return weights
+    return descend(weights, _GRID, worth)
 
 
-def _with_ranker(bench: Bench, queries: Sequence[Query], turns: int) -> dict[str, Any]:
+def _with_ranker(bench: Bench, weights: RetrieverWeights, turns: int) -> dict[str, Any]:
     """The retriever's order and the joined one on the same turns, and the paired difference."""
     settings, templates = Settings.read({}), Templates.load()
     model = load_language_model(settings.model, cache=settings.data)
@@ -238,12 +272,13 @@ def _with_ranker(bench: Bench, queries: Sequence[Query], turns: int) -> dict[str
     ranker = JoinedRanker(scorer, settings.rank_weight)
     picked = [n for n, read in enumerate(bench.reads) if read is not None]
     picked = sorted(np.random.default_rng(0).permutation(picked)[:turns].tolist())
+    retriever, queries = bench.retrievers[RATED][0].reweighted(weights), bench.made(of_state)
     before, after = [], []
     for n in tqdm(picked, unit="turn"):
         read = bench.reads[n]
         assert read is not None
         instruction = templates.choose(read.aspects).render(read.aspects, nouns_of(catalog))
-        candidates = bench.joined.retrieve(queries[n], KS[-1])
+        candidates = retriever.retrieve(queries[n], KS[-1])
         before.append(_places([c.item.id for c in candidates], bench.cases[n]))
         picks = ranker.rank(instruction, candidates)
         after.append(_places([pick.item.id for pick in picks], bench.cases[n]))
@@ -257,21 +292,6 @@ def _with_ranker(bench: Bench, queries: Sequence[Query], turns: int) -> dict[str
               f"({low:+.3f} to {high:+.3f})")  # fmt: skip
         record[f"R@{k}"] = [float(one[0]), float(two[0]), float(low), float(high)]
     return record
-
-
-class _Remembering:
-    """An encoder that encodes a text once, however many weights are tried on it."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self.name = encoder.name
-        self._encoder = encoder
-        self._known: dict[tuple[str, ...], NDArray[np.float32]] = {}
-
-    def encode(self, texts: Sequence[str], progress: bool = False) -> NDArray[np.float32]:
-        key = tuple(texts)
-        if key not in self._known:
-            self._known[key] = self._encoder.encode(texts, progress)
-        return self._known[key]
 
 
 if __name__ == "__main__":

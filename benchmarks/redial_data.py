@@ -23,6 +23,7 @@ from retrieval.catalog import BUNDLED, Catalog, fold, load_catalog
 from retrieval.retriever import Query
 
 _TAIL = 1200  # characters of a dialogue as a text: the encoder reads no more
+_SOFT = {"genres", "year"}  # what people who recommend films stray from
 _GENRES = {"sci-fi": "Science Fiction", "film-noir": "Film Noir"}
 # ReDial's films have nothing of these fields, so that no limit of them could be met.
 _ABSENT = re.compile(r"\n\[fields\.(?:language|runtime|keywords)\b.*?(?=\n\[|\Z)", re.DOTALL)
@@ -127,6 +128,16 @@ def read_cases(data: Path, films: Films) -> tuple[list[Case], int]:
     return cases, left_out
 
 
+def read_mentions(data: Path, films: Films) -> dict[str, tuple[str, ...]]:
+    """The films named by either side of each dialogue, by its id."""
+    found = {}
+    for talk in _lines(data / "dialogues" / "redial_dev.jsonl.gz"):
+        names = (" ".join(name.split()) for name in talk["movieMentions"].values() if name)
+        ids = dict.fromkeys(films.by_name[name] for name in names if name in films.by_name)
+        found[talk["conversationId"]] = tuple(ids)
+    return found
+
+
 def replay(cases: Iterable[Case], understander: Understander) -> list[Understanding | None]:
     """What is understood at each case, each dialogue read once; None before the first word.
 
@@ -152,6 +163,11 @@ def replay(cases: Iterable[Case], understander: Understander) -> list[Understand
     return result
 
 
+def of_nothing(case: Case, read: Understanding | None) -> Query:
+    """No wish at all, for what can be had by popularity alone."""
+    return Query(without=case.mentioned)
+
+
 def last_utterance(case: Case, read: Understanding | None) -> Query:
     said = [u.text for u in case.utterances if u.by_seeker and u.text.strip()]
     return Query(said[-1] if said else "", without=case.mentioned)
@@ -160,6 +176,12 @@ def last_utterance(case: Case, read: Understanding | None) -> Query:
 def whole_dialogue(case: Case, read: Understanding | None) -> Query:
     text = " ".join(u.text for u in case.utterances).strip()
     return Query(text[-_TAIL:], without=case.mentioned)
+
+
+def with_films(case: Case, read: Understanding | None) -> Query:
+    """The whole dialogue with all films named in it as history: linking, without reading."""
+    named = dict.fromkeys(i for u in case.utterances for i in u.ids)
+    return replace(whole_dialogue(case, read), history=tuple(named))
 
 
 def of_state(case: Case, read: Understanding | None) -> Query:
@@ -185,23 +207,23 @@ def of_seeker(case: Case, read: Understanding | None) -> Query:
 
 
 def of_state_softly(case: Case, read: Understanding | None) -> Query:
-    """The same, but what was asked for is a leaning, as a person would take it."""
+    """The same, but what was asked for is a wish, as a person would take it.
+
+    What was ruled out stays so, and so does who an asked-for film must be by or with.
+    """
     query = of_state(case, read)
-    asked = [limit for limit in query.limits if limit.values and not limit.negated]
-    groups = tuple(tuple((f, v) for f in one.fields for v in one.values) for one in asked)
-    return replace(
-        query, leanings=(*query.leanings, *groups),
-        limits=tuple(one for one in query.limits if one.values and one.negated),
-    )  # fmt: skip
+    soft = tuple(one for one in query.limits if not one.negated and {*one.fields} & _SOFT)
+    return replace(query, wishes=soft, limits=tuple(x for x in query.limits if x not in soft))
 
 
 Maker = Callable[[Case, Understanding | None], Query]
 QUERIES: dict[str, Maker] = {
     "last utterance": last_utterance,
     "whole dialogue": whole_dialogue,
+    "whole dialogue and its films": with_films,
     "state": of_state,
     "state, without the recommender's films": of_seeker,
-    "state, limits as leanings": of_state_softly,
+    "state, limits as wishes": of_state_softly,
 }
 
 

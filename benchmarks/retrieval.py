@@ -13,6 +13,7 @@ import argparse
 from dataclasses import asdict, replace
 
 from benchmarks.labelled import LabelledRequest, interval, load_requests, ndcg, write_record
+from benchmarks.searching import RememberingEncoder, descend
 from recommender.dialogue import Session
 from recommender.engine import open_retriever
 from recommender.settings import Settings
@@ -35,7 +36,7 @@ class Bench:
     def __init__(self) -> None:
         settings = Settings.read({})
         self.catalog = load_catalog(settings.catalog)
-        encoder = _Remembering(SentenceTransformerEncoder(settings.encoder))
+        encoder = RememberingEncoder(SentenceTransformerEncoder(settings.encoder))
         self.retriever = open_retriever(settings.data / "index", self.catalog, encoder, False)
         self._encoder = encoder
         understander = Understander(self.catalog)
@@ -56,20 +57,10 @@ class Bench:
                 found["recall@40"].append(len(set(ids) & set(row.relevant)) / reachable)
         return found
 
-
-class _Remembering:
-    """An encoder that encodes a text once, however many weights are tried on it."""
-
-    def __init__(self, encoder: SentenceTransformerEncoder) -> None:
-        self.name = encoder.name
-        self._encoder = encoder
-        self._known: dict[tuple[str, ...], object] = {}
-
-    def encode(self, texts, progress=False):  # type: ignore[no-untyped-def]
-        key = tuple(texts)
-        if key not in self._known:
-            self._known[key] = self._encoder.encode(texts, progress)
-        return self._known[key]
+    def worth(self, weights: RetrieverWeights) -> float:
+        """What the search looks at: both means over the validation half."""
+        found = self.measure(weights, "validation").values()
+        return sum(sum(values) / len(values) for values in found)
 
 
 def main() -> None:
@@ -79,7 +70,7 @@ def main() -> None:
     bench = Bench()
     weights = RetrieverWeights()
     if options.search:
-        weights = _search(bench, weights)
+        weights = descend(weights, _GRID, bench.worth, rounds=2)
         print("best on validation:", asdict(weights))
     rows = {"all parts": weights} | {
         f"without {name}": replace(weights, **{name: 0.0}) for name in _GRID
@@ -93,23 +84,6 @@ def main() -> None:
         print(f"{name:20} {mean['ndcg@10']:8.3f} {low:6.3f}–{high:.3f} {mean['recall@40']:10.3f}")
         record[name] = {"weights": asdict(these), **mean, "interval": [low, high]}
     print("written to", write_record("retrieval", record))
-
-
-def _search(bench: Bench, weights: RetrieverWeights) -> RetrieverWeights:
-    def worth(these: RetrieverWeights) -> float:
-        got = bench.measure(these, "validation")
-        return sum(sum(values) / len(values) for values in got.values())
-
-    best = worth(weights)
-    for _ in range(2):
-        for name, grid in _GRID.items():
-            for value in grid:
-                trial = replace(weights, **{name: value})
-                got = worth(trial)
-                if got > best + 1e-6:
-                    best, weights = got, trial
-                    print(f"  {name} = {value}: {best:.4f}")
-    return weights
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from scipy import linalg, sparse
 
 from retrieval.catalog import Catalog
 
-FORMAT = 1  # raised when the layout of the file, or what is learned, changes
+FORMAT = 2  # raised when the layout of the file, or what is learned, changes
 log = logging.getLogger(__name__)
 
 
@@ -43,16 +43,19 @@ class Learning:
     """How to learn from interactions; measured in `benchmarks/redial.py`.
 
     A rating of at least `liked_from` counts as liked, as does an interaction without one.
-    `ridge` is EASE's lambda. Items that fewer than `fewest` people liked have no neighbours,
-    others keep their `neighbours` strongest. Only the `most` items that most people liked
-    are learned, since time grows with their cube: 8,000 take half a gigabyte.
+    `ridge` is EASE's lambda. Items that fewer than `fewest` people liked, by the weight of their
+    interactions, have no neighbours, others keep their `neighbours` strongest. Only the `most`
+    items that most people liked are learned, since time grows with their cube: 8,000 take half
+    a gigabyte. With `years_out`, what counts as popular is the likes for each year that an item
+    was out, up to so many; 0 asks for no years.
     """
 
     liked_from: float = 3.5
     ridge: float = 200.0
-    fewest: int = 3
+    fewest: float = 3
     neighbours: int = 100
     most: int = 8000
+    years_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class CollaborativeIndex:
     """Scores of a catalog's items by who liked them, in the catalog's order.
 
     `weights`, shape (n, n), holds in row i how much liking item i speaks for the others;
-    `counts`, shape (n,), how many people liked each.
+    `counts`, shape (n,), how many people liked each, by the weight of their interactions.
     """
 
     def __init__(
@@ -87,7 +90,7 @@ class CollaborativeIndex:
         self.counts = counts
         self._place = catalog.place
         self._weights = weights
-        spread = np.log1p(counts)
+        spread = np.log1p(counts * _share_of_years(catalog, manifest.learning["years_out"]))
         # Log of the count, scaled so that the most liked item has 1 and an unknown one 0.
         self.popularity = np.asarray(spread / max(float(spread.max()), 1e-9), dtype=np.float32)
 
@@ -129,22 +132,23 @@ def learn(
 ) -> CollaborativeIndex:
     """Learn a catalog's neighbours from rows such as `read_interactions` gives.
 
+    A row may have a `weight`, how much it counts beside those of other sources (1 without).
     Someone who liked an item twice counts once. Raises `InteractionsError` where no row
     speaks of the catalog.
     """
     learning = learning or Learning()
     users: dict[str, int] = {}
-    pairs: dict[tuple[int, int], None] = {}
+    pairs: dict[tuple[int, int], float] = {}  # how much each counts
     elsewhere, seen = 0, 0
     digest = hashlib.sha256()
     for row in interactions:
         seen += 1
-        rating = row.get("rating")
-        digest.update(f"{row['user']}\0{row['item']}\0{rating}\n".encode())
+        rating, weight = row.get("rating"), row.get("weight", 1.0)
+        digest.update(f"{row['user']}\0{row['item']}\0{rating}\0{weight}\n".encode())
         if row["item"] not in catalog:
             elsewhere += 1
         elif rating is None or rating >= learning.liked_from:
-            pairs[users.setdefault(row["user"], len(users)), catalog.place[row["item"]]] = None
+            pairs[users.setdefault(row["user"], len(users)), catalog.place[row["item"]]] = weight
     if not pairs:
         raise InteractionsError(
             f"none of {seen} interactions is with a liked item of catalog {catalog.name!r}; "
@@ -152,9 +156,10 @@ def learn(
         )
     if elsewhere:
         log.warning("%d of %d interactions are with items outside the catalog", elsewhere, seen)
-    places = np.array(list(pairs), dtype=np.int64)
+    places, worth = np.array(list(pairs), dtype=np.int64), np.array(list(pairs.values()))
     liked = sparse.csr_array(
-        (np.ones(len(places), dtype=np.float32), (places[:, 0], places[:, 1])),
+        # Roots, so that products of two likes of one person have the weight.
+        (np.sqrt(worth).astype(np.float32), places.T),
         shape=(len(users), len(catalog)),
     )
     manifest = CollaborativeManifest(
@@ -162,7 +167,7 @@ def learn(
         interactions_checksum=digest.hexdigest(), users=len(users), interactions=len(pairs),
         elsewhere=elsewhere, learning=asdict(learning),
     )  # fmt: skip
-    counts = np.asarray(liked.sum(axis=0), dtype=np.float32)
+    counts = np.bincount(places[:, 1], worth, minlength=len(catalog)).astype(np.float32)
     return CollaborativeIndex(catalog, _ease(liked, counts, learning), counts, manifest)
 
 
@@ -232,6 +237,15 @@ def _ease(
         (values.ravel().astype(np.float32), (rows, kept[strongest].ravel())),
         shape=(liked.shape[1], liked.shape[1]),
     )
+
+
+def _share_of_years(catalog: Catalog, most: float) -> NDArray[np.float32]:
+    """`most` over the years that each item was out up to its newest, at most that many; (n,)."""
+    years = np.array([np.nan if item.year is None else item.year for item in catalog.items])
+    if not most or np.isnan(years).all():
+        return np.ones(len(years), dtype=np.float32)
+    out = np.clip(np.nan_to_num(np.nanmax(years) + 1 - years, nan=most), 1, most)
+    return (most / out).astype(np.float32)
 
 
 def _open(path: Path) -> IO[str]:

@@ -30,8 +30,8 @@ class Query:
     `text` is the wish in words. Items near `liked` are drawn closer, a little so those near
     `history` (liked before, apart from this wish); items near `disliked` are pushed away.
     Each of `leanings` is a group of (field, value) pairs that mean the same soft wish.
-    Items that break one of `limits` or whose id is in `without` are never searched. With
-    `varied`, candidates are spread.
+    Items that break one of `limits` or whose id is in `without` are never searched; those that
+    break one of `wishes` only lose by it. With `varied`, candidates are spread.
     """
 
     text: str = ""
@@ -40,6 +40,7 @@ class Query:
     disliked: tuple[str, ...] = ()
     leanings: tuple[tuple[tuple[str, str], ...], ...] = ()
     limits: tuple[Limit, ...] = ()
+    wishes: tuple[Limit, ...] = ()
     without: frozenset[str] = frozenset()
     varied: bool = False
 
@@ -65,9 +66,11 @@ class RetrieverWeights:
     `liked`, `history` and `disliked` weigh the mean vector of those items against the wish.
     `leaning` is added for the share of the leanings that an item meets, `lexical` for the
     best BM25 score. `collaborative` is added for the item for which the tastes of others speak
-    most, `popularity` for the one that most people liked; both only with interactions, and
-    both chosen with `benchmarks/redial.py`. `variety` is the lambda of maximal marginal
-    relevance (1 looks at relevance alone).
+    most, `popularity` for the one that most people liked, and `unknown` more where no item is
+    known that the person likes, half of it where one is, a third where two are; all only with
+    interactions, and chosen with `benchmarks/redial.py`. `wish` is taken off for each wish that
+    an item breaks. `variety` is the lambda of maximal marginal relevance (1 looks at relevance
+    alone).
     """
 
     liked: float = 1.2
@@ -77,6 +80,8 @@ class RetrieverWeights:
     lexical: float = 0.2
     collaborative: float = 0.3
     popularity: float = 0.2
+    unknown: float = 0.0
+    wish: float = 0.2
     variety: float = 0.6
 
 
@@ -118,15 +123,19 @@ class DenseRetriever:
         places, cosines = self._index.search(vector, max(4 * k, 200), allowed)
         scores = cosines + self._weights.leaning * self._leaning_shares(query, places)
         bonuses = self._bonuses(query)
-        for bonus in bonuses:
-            missed = np.flatnonzero(allowed & (bonus > 0))
-            missed = np.setdiff1d(missed[np.argsort(-bonus[missed], kind="stable")[:k]], places)
+        loss = self._losses(query)
+        reaching = [np.where(bonus > 0, bonus - loss, 0.0) for bonus in bonuses]
+        if query.wishes:  # the nearest that break none are looked at too
+            kept = self._index.search(vector, k, allowed & (loss == 0))[0]
+            reaching.append(np.isin(np.arange(len(loss)), kept).astype(np.float32))
+        for bonus in reaching:
+            missed = np.setdiff1d(_highest(np.where(allowed, bonus, 0.0), k), places)
             if len(missed):  # found by this alone, beyond the reach of the dense search
                 extra = self._index.vectors[missed] @ vector
                 extra = extra + self._weights.leaning * self._leaning_shares(query, missed)
                 places = np.concatenate([places, missed])
                 scores = np.concatenate([scores, extra])
-        for bonus in bonuses:
+        for bonus in (*bonuses, -loss):
             scores = scores + bonus[places]
         order = np.lexsort((places, -scores))  # ties by place, so that answers repeat
         places, scores = places[order], scores[order]
@@ -163,12 +172,20 @@ class DenseRetriever:
         if query.text and self._weights.lexical:
             bonuses.append(self._weights.lexical * self._lexical.scores(query.text))
         if self._collaborative is not None:
-            others = self._collaborative.scores((*query.liked, *query.history), query.disliked)
+            known = dict.fromkeys((*query.liked, *query.history))
+            others = self._collaborative.scores(list(known), query.disliked)
+            popularity = self._weights.popularity + self._weights.unknown / (1 + len(known))
             bonuses.append(
-                self._weights.collaborative * others
-                + self._weights.popularity * self._collaborative.popularity
+                self._weights.collaborative * others + popularity * self._collaborative.popularity
             )
         return bonuses
+
+    def _losses(self, query: Query) -> NDArray[np.float32]:
+        """What is taken off each item for the wishes that it breaks, shape (n,)."""
+        broken = np.zeros(len(self.catalog), dtype=np.float32)
+        for wish in query.wishes:
+            broken += ~self.filter.mask((wish,))
+        return self._weights.wish * broken
 
     def _leaning_shares(self, query: Query, places: NDArray[np.int64]) -> NDArray[np.float32]:
         shares = np.zeros(len(places), dtype=np.float32)
@@ -197,6 +214,15 @@ class DenseRetriever:
             chosen.append(row)
             nearest = np.maximum(nearest, vectors @ vectors[row])
         return np.array(chosen, dtype=np.int64)
+
+
+def _highest(values: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """Places of the k highest values above 0, highest first, ties by place."""
+    places = np.flatnonzero(values > 0)
+    if len(places) > k:  # a full sort of a large catalog takes longer than all else
+        least = np.partition(values[places], -k)[-k]
+        places = places[values[places] >= least]
+    return places[np.argsort(-values[places], kind="stable")[:k]]
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

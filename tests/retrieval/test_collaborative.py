@@ -69,6 +69,29 @@ def test_popularity_is_the_log_of_the_people_who_liked_an_item(others: Collabora
     assert_allclose(others.popularity, expected, rtol=1e-6)
 
 
+def test_a_weight_says_how_much_an_interaction_counts(books: Catalog) -> None:
+    rows = [{**row, "weight": 0.5} for row in ROWS[:4]] + ROWS[4:]
+    index = learn(books, rows, SMALL)
+    assert_allclose(index.counts, [2, 1, 1, 0, 0, 0], rtol=1e-6)
+    # X'WX + 1 is ((3, 1, 1), (1, 2, 0), (1, 0, 2)) of determinant 8: P_ab = P_ac = -2/8 and
+    # P_bb = P_cc = 5/8, so a now speaks as much for c, of one person, as for b, of two halves.
+    assert_allclose(index.scores(["a"]), [0, 1, 1, 0, 0, 0], rtol=1e-5)
+    assert index.manifest.interactions_checksum != (
+        learn(books, ROWS, SMALL).manifest.interactions_checksum
+    )
+    few = learn(books, rows, replace(SMALL, fewest=1.5))  # b and c are too little liked
+    assert not few.scores(["a"]).any()
+
+
+def test_popularity_by_the_years_that_an_item_was_out(books: Catalog) -> None:
+    # Of 1979, 1988 and 1991 in a catalog up to 2016; a film of 2016 was out for one year.
+    rows = [*ROWS, {"user": "1", "item": "f"}]
+    index = learn(books, rows, replace(SMALL, years_out=28))
+    likes = [3, 2 * 28 / 28, 1 * 28 / 26, 0, 0, 1 * 28 / 1]  # a and b were out for 28 or more
+    assert_allclose(index.popularity, np.log1p(likes) / np.log1p(28), rtol=1e-5)
+    assert index.counts.tolist() == [3, 2, 1, 0, 0, 1]
+
+
 def test_what_was_learned_from_is_on_record(others: CollaborativeIndex, books: Catalog) -> None:
     known = others.manifest
     assert (known.users, known.interactions, known.elsewhere) == (3, 6, 1)
@@ -205,6 +228,22 @@ def test_each_part_is_added_by_its_weight(
     added = 0.5 * others.scores(["a"], ["c"]) + 0.25 * others.popularity
     for place, item_id in enumerate("abcdef"):
         assert joined[item_id] - plain[item_id] == pytest.approx(added[place], abs=1e-5)
+
+
+def test_popularity_counts_more_where_less_is_known(
+    retriever: DenseRetriever, others: CollaborativeIndex
+) -> None:
+    weights = RetrieverWeights(collaborative=0.0, popularity=0.25, unknown=0.5)
+    joined = retriever.with_interactions(others).reweighted(weights)
+    # One item known in two ways is one: a half; two are a third; no item is the whole.
+    for query, share in (
+        (Query("harbour"), 1), (Query("harbour", ("a",), ("a",)), 1 / 2),
+        (Query("harbour", ("a",), ("c",)), 1 / 3),
+    ):  # fmt: skip
+        plain = dict(found(retriever, query))
+        for item_id, score in found(joined, query):
+            added = (0.25 + 0.5 * share) * others.popularity["abcdef".index(item_id)]
+            assert score - plain[item_id] == pytest.approx(added, abs=1e-5)
 
 
 def test_history_counts_as_liked(retriever: DenseRetriever, others: CollaborativeIndex) -> None:

@@ -74,3 +74,25 @@ def test_a_leaning_lifts_items_that_meet_it(retriever: DenseRetriever) -> None:
 
 def test_without_anything_known_there_are_still_candidates(retriever: DenseRetriever) -> None:
     assert len(ids(retriever, Query())) == 6
+
+
+def test_a_wish_costs_what_breaks_it_and_rules_nothing_out(retriever: DenseRetriever) -> None:
+    lighter = retriever.reweighted(RetrieverWeights(wish=0.3))
+    wishes = (Limit(("genres",), ("Romance",)), Limit(("year",), minimum=2000))
+    plain = {c.item.id: c.score for c in retriever.retrieve(Query("harbour"), 6)}
+    wished = {c.item.id: c.score for c in lighter.retrieve(Query("harbour", wishes=wishes), 6)}
+    broken = {"a": 2, "b": 2, "c": 1, "d": 1, "e": 1, "f": 0}
+    assert wished.keys() == plain.keys()
+    for item_id, count in broken.items():
+        assert plain[item_id] - wished[item_id] == pytest.approx(0.3 * count, abs=1e-5)
+
+
+def test_what_keeps_the_wishes_is_looked_at_however_far(books: Catalog, encoder) -> None:
+    # 300 copies that break the wish are nearer than the one item that keeps it.
+    near = [replace(books.items[0], id=f"n{n}") for n in range(300)]
+    catalog = Catalog("many", (*near, *books.items), books.fields.values())
+    vectors = encoder.encode([catalog.describe(item) for item in catalog.items])
+    many = DenseRetriever(catalog, encoder, DenseIndex(vectors), RetrieverWeights(wish=3.0))
+    query = Query("diver knocking wreck", wishes=(Limit(("genres",), ("Crime",)),))
+    assert ids(many, replace(query, wishes=()), 10)[0] != "e"
+    assert ids(many, query, 10)[0] == "e"
