@@ -45,7 +45,7 @@ _EMPTY = (
         "various several must very really quite certain former latter same own"
     )
 )
-_ADVERB = re.compile(r".+(?:ly|n't|'s)$")
+_ADVERB = re.compile(r".+(?:ly|n't|'s|ing)$")
 
 
 class PhraseFinder:
@@ -84,7 +84,7 @@ class PhraseFinder:
         # A word that no other text has is a slip or a name more often than a trait.
         if any(self._held[word] < 2 for word in words):
             return 0.0
-        return sum(self.rarity(word) for word in words) / len(words) * (1 + 0.2 * len(words))
+        return sum(self.rarity(word) for word in words) / len(words) * (0.6 + 0.4 * len(words))
 
 
 def _phrases(text: str) -> Iterator[list[str]]:

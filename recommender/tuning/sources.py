@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from recommender.tuning import read_films, read_games
+from recommender.tuning import (
+    read_dialogues,
+    read_films,
+    read_games,
+    read_own,
+    read_reviews,
+)
 from recommender.tuning.behaviour import Behaviour, BehaviourError
 
 Reader = Callable[[Path], Behaviour | None]
@@ -15,6 +21,11 @@ READERS: tuple[Reader, ...] = (
     read_films.read_bundled,
     read_films.read_movielens,
     read_games.read,
+    read_dialogues.read,
+    read_reviews.read_steam,
+    read_reviews.read_instruments,
+    read_reviews.read_records,
+    read_own.read,
 )
 
 

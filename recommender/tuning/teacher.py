@@ -90,8 +90,9 @@ class SalientPhrases:
                 values = Counter(
                     v.lower() for item in catalog.items for v in item.facets.get(f.name, ())
                 )
+                most = 0.5 * sum(bool(item.facets.get(f.name)) for item in catalog.items)
                 for value, count in values.items():
-                    if count > 0.5 * sum(bool(i.facets.get(f.name)) for i in catalog.items):
+                    if count > most:
                         held[value] = len(catalog)
             self._held[catalog.name] = held
         return self._held[catalog.name]
