@@ -105,6 +105,14 @@ class Cases:
                 return Case(split, self._catalog[item_id])
         return None
 
+    def popular(self, split: str, rng: random.Random) -> Case | None:
+        """An item by how many took it; None where nobody is known."""
+        for _ in range(_TRIES * 5 if self._histories else 0):
+            item_id = self._negatives.popular(rng)
+            if split_of_item(item_id) == split:
+                return Case(split, self._catalog[item_id])
+        return None
+
     def alike(self, target: Item, rng: random.Random) -> tuple[Item, ...]:
         """Items that share something with the target, for a taste where no people are known."""
         keys = [(n, v) for n, vs in target.facets.items() for v in vs

@@ -101,7 +101,9 @@ class Filler:
         if wish is None and template.intention is not Intention.NONE:
             return None
         aspects = self._aspects(template, case, wish, rng)
-        if (aspects.preference, aspects.intention) != (template.preference, template.intention):
+        free = template.strategy is Strategy.EXPLAIN  # its words are not the aspects'
+        served = (template.preference, template.intention)
+        if not free and (aspects.preference, aspects.intention) != served:
             return None
         given: dict[str, str] = {}
         if template.strategy is Strategy.EXPLAIN:
@@ -113,10 +115,13 @@ class Filler:
     def _case(self, template: Template, split: str, rng: random.Random) -> Case | None:
         needs_taste = template.preference in (Preference.EXPLICIT, Preference.BOTH)
         if template.preference is Preference.NONE:
+            if template.intention is Intention.NONE:
+                return self._cases.popular(split, rng)
             return self._cases.without_history(split, rng)
         fewest = _FEWEST_FOR_TASTE if needs_taste else 1
         case = self._cases.with_history(split, rng, fewest)
-        if case is not None or not needs_taste:
+        asks_history = "history" in template.asks_for
+        if case is not None or template.preference is not Preference.EXPLICIT or asks_history:
             return case
         case = self._cases.without_history(split, rng)
         if case is None:
@@ -124,6 +129,8 @@ class Filler:
         return replace(case, history=self._cases.alike(case.target, rng))
 
     def _wish(self, template: Template, case: Case, rng: random.Random) -> Wish | None:
+        if template.strategy is Strategy.EXPLAIN and rng.random() < 0.5:
+            return self._wishes.specific(case.target, rng)
         if template.intention is Intention.VAGUE:
             return self._wishes.vague(case.target, rng, case.text)
         if template.intention is Intention.SPECIFIC:
@@ -152,6 +159,8 @@ class Filler:
     ) -> Filled | None:
         count = self._mix.count if template.task_form is TaskForm.RERANKING else 1
         mix = replace(self._mix, count=count)
+        if not told.case.history and told.wish is None and not told.given:
+            mix = replace(mix, random=1.0, popular=0.0, hard=0.0)  # liked by most, against any
         known = told.case.known | {item.id for item in told.case.history}
         others = self._negatives.draw(told.case.target, mix, rng, known, told.wish)
         if len(others) < max(1, count // 3):

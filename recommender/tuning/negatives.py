@@ -103,7 +103,7 @@ class Negatives:
             return rng.choice(rng.choice(groups))
         values = list(self._values[target.id])
         if wish is not None:
-            asked = [(name, v) for name, vs in wish.traits for v in sorted(vs)]
+            asked = [(trait.field, v) for trait in wish.traits for v in sorted(trait.values)]
             asked += [(n, v) for limit in wish.limits for n in limit.fields for v in limit.values]
             asked = [key for key in asked if key in self._alike]
             values = asked or values

@@ -66,7 +66,7 @@ class PhraseFinder:
         """The most salient phrases, best first; none that shares a word with `without`."""
         barred = {word.lower() for word in _TOKEN.findall(without)}
         scored = {
-            " ".join(words): self._worth(words)
+            " ".join(words): self.worth(words)
             for words in _phrases(text)
             if not barred.intersection(words)
         }
@@ -80,7 +80,8 @@ class PhraseFinder:
                 break
         return chosen
 
-    def _worth(self, words: list[str]) -> float:
+    def worth(self, words: list[str]) -> float:
+        """How much a phrase tells; 0 where a word of it stands in no other text."""
         # A word that no other text has is a slip or a name more often than a trait.
         if any(self._held[word] < 2 for word in words):
             return 0.0

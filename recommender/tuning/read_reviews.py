@@ -28,6 +28,10 @@ _SHORTEST = 60  # characters of a review that says something
 _LONGEST = 1500
 _LIKED_FROM = 4.0
 _FEWEST_REVIEWERS = 3  # who use a phrase, for it to name an item
+_OF_ANY_PURCHASE = (
+    "price cost money amazon product review reviews quality stars purchase value sound sounds deal "
+    "item seller shipping reviewers job use feature features unit others bucks brand store problem"
+)
 _NAMED_BY = 3  # phrases that name an item
 
 
@@ -103,14 +107,18 @@ def read_instruments(data: Path) -> Behaviour | None:
 
 
 def _named_by_reviews(reviews: Sequence[Review]) -> Catalog:
-    finder = PhraseFinder(review.text for review in reviews)
-    used: dict[str, Counter[str]] = {}
+    texts: dict[str, list[str]] = {}
     for review in reviews:
-        used.setdefault(review.item, Counter()).update(set(finder.find(review.text, 12)))
+        texts.setdefault(review.item, []).append(review.text)
+    # Rare among items, not among reviews: a strap's reviewers all say "strap".
+    finder = PhraseFinder(" ".join(of_item) for of_item in texts.values())
     items = []
-    for item_id, phrases in sorted(used.items()):
-        said = [p for p in phrases if phrases[p] >= _FEWEST_REVIEWERS]
-        said.sort(key=lambda p: (-phrases[p] * len(p.split()), p))
+    for item_id, of_item in sorted(texts.items()):
+        used: Counter[str] = Counter()
+        for text in of_item:
+            used.update(set(finder.find(text, 12, without=_OF_ANY_PURCHASE)))
+        said = [p for p in used if used[p] >= _FEWEST_REVIEWERS]
+        said.sort(key=lambda p: (-used[p] * finder.worth(p.split()), p))
         if said:
             items.append(Item(item_id, said[0], {"uses": tuple(said[1:_NAMED_BY])}, {}, {}))
     fields = (Field("uses", Kind.KEYWORD, "use"),)

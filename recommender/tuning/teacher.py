@@ -19,7 +19,8 @@ from typing import Protocol
 from recommender.tuning.phrases import PhraseFinder
 from retrieval.catalog import Catalog, Item, Kind, fold
 
-_FEWEST_ALIKE = 2  # items that share an attribute, from which it may be a taste
+_FEWEST_ALIKE = 2  # items that share an attribute, from which it may be a taste;
+_SHARE_ALIKE = 0.2  # and so many of the history, for two of twenty are chance
 _NAMED = 3  # attributes named in a taste
 _TASTES = (
     "I like {}", "mostly {}", "{}", "I keep coming back to {}", "anything with {}",
@@ -73,11 +74,12 @@ class SalientPhrases:
         """What several of the items have and few others of the catalog, the most telling first."""
         held = self._attributes(catalog)
         most = len(catalog) / 3
+        fewest = max(_FEWEST_ALIKE, math.ceil(_SHARE_ALIKE * len(items)))
         alike = Counter(a for item in items for a in attributes(item, catalog))
         scored = {
             attribute: count * math.log(len(catalog) * count / (len(items) * held[attribute]))
             for attribute, count in alike.items()
-            if count >= _FEWEST_ALIKE and 1 < held[attribute] < most
+            if count >= fewest and 1 < held[attribute] < most
         }
         return [a for a in sorted(scored, key=lambda a: (-scored[a], a)) if scored[a] > 0][:6]
 

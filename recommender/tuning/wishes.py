@@ -18,7 +18,7 @@ from recommender.understanding.words import FUNCTION_WORDS, split_words
 from retrieval.catalog import Catalog, Field, Item, Kind, fold
 from retrieval.limits import Limit
 
-_LEAST_SHARE = 0.5  # of a catalog: a value held by more says nothing as a wish
+_COMMONEST = 0.5  # of the items with a field: a value held by more says nothing as a wish
 _VAGUE = ("{}", "something {}", "{} please", "anything {}", "a bit {}", "{}, if possible",
           "{} for tonight", "I feel like {}", "nothing heavy, just {}")  # fmt: skip
 _THEMES = ("a {noun} about {}", "{}", "something with {}", "{} {noun}", "a story of {}",
@@ -26,24 +26,35 @@ _THEMES = ("a {noun} about {}", "{}", "something with {}", "{} {noun}", "a story
 
 
 @dataclass(frozen=True)
+class Trait:
+    """What some of the words mean: one of these values of a field."""
+
+    words: str
+    field: str
+    values: frozenset[str]
+
+    def held_by(self, item: Item) -> bool:
+        return bool(self.values.intersection(item.facets.get(self.field, ())))
+
+
+@dataclass(frozen=True)
 class Wish:
     """An intention: the user's words, hard limits, and what the words mean.
 
-    Each of `traits` is a field with the values of which one is meant; `stems` are words
-    that a text has to have.
+    `stems` are words that a text about an item has to have.
     """
 
     intention: Intention
     words: str
     limits: tuple[Limit, ...] = ()
-    traits: tuple[tuple[str, frozenset[str]], ...] = ()
+    traits: tuple[Trait, ...] = ()
     stems: frozenset[str] = frozenset()
 
     def fits(self, item: Item) -> bool:
         """Whether an item answers all of the wish, as far as its fields say."""
         if not all(limit.allows(item) for limit in self.limits):
             return False
-        if not all(values.intersection(item.facets.get(name, ())) for name, values in self.traits):
+        if not all(trait.held_by(item) for trait in self.traits):
             return False
         if self.stems:
             held = set(fold(" ".join((item.title, *item.texts.values()))).split())
@@ -62,8 +73,10 @@ class WishMaker:
             for name, values in item.facets.items():
                 for value in values:
                     count[name, value] = count.get((name, value), 0) + 1
-        most = _LEAST_SHARE * len(catalog)
-        self._telling = {key for key, held in count.items() if held <= most}
+        holders = {f: sum(bool(i.facets.get(f)) for i in catalog.items) for f in catalog.fields}
+        self._telling = {k for k, n in count.items() if n <= _COMMONEST * holders.get(k[0], 0)}
+        categories = {f.name for f in catalog.of_kind(Kind.CATEGORY)}
+        self._values = sorted(key for key in self._telling if key[0] in categories)
         # For each value, the loose words for it, and for each of these all that it hints at.
         self._hints: dict[tuple[str, str], list[str]] = {}
         self._meant: dict[tuple[str, str], set[str]] = {}
@@ -86,7 +99,9 @@ class WishMaker:
         if not hinted:
             return None
         chosen = rng.sample(hinted, min(len(hinted), rng.randint(1, 2)))
-        traits = tuple((name, frozenset(self._meant[name, word])) for name, word in chosen)
+        traits = tuple(
+            Trait(word, name, frozenset(self._meant[name, word])) for name, word in chosen
+        )
         words = rng.choice(_VAGUE).format(" and ".join(dict.fromkeys(w for _, w in chosen)))
         return Wish(Intention.VAGUE, words, traits=traits)
 
@@ -99,19 +114,18 @@ class WishMaker:
             for v in item.facets.get(f.name, ())
             if (f.name, v) in self._telling
         ]
-        words = ""
-        traits: tuple[tuple[str, frozenset[str]], ...] = ()
+        chosen = []
         if themes and (not limits or rng.random() < 0.6):
-            chosen = rng.sample(themes, min(len(themes), rng.randint(1, 2)))
-            joined = " and ".join(v for _, v in chosen)
-            words = rng.choice(_THEMES).format(joined, noun=self._catalog.noun)
-            traits = tuple((name, frozenset((v,))) for name, v in chosen)
-        elif limits:
-            words = self._spoken(limits)
-        if not words and not limits:
+            chosen = rng.sample(themes, min(len(themes), rng.choice((1, 1, 2))))
+        if not chosen and not limits:
             return None
+        # What the limits demand is in the words as well, as it is in a user's.
+        words = self._spoken(limits, [v for _, v in chosen], rng)
+        traits = tuple(Trait(v, name, frozenset((v,))) for name, v in chosen)
         if rng.random() < 0.3:
             limits += self._bounds(item, rng)
+        elif rng.random() < 0.15:
+            limits += self._ruled_out(item, rng)
         return Wish(Intention.SPECIFIC, words, tuple(limits), traits)
 
     def aspects_limits(self, wish: Wish) -> tuple[str, ...]:
@@ -140,12 +154,22 @@ class WishMaker:
         chosen = rng.sample(values, min(len(values), rng.choice((1, 1, 2))))
         return [Limit((name,), (value,)) for name, value in chosen]
 
-    def _spoken(self, limits: Sequence[Limit]) -> str:
-        """ "horror film", "accessory for Xbox 360": the values as one would say them."""
-        fields = self._catalog.fields
-        said = [limit.values[0] for limit in limits
-                if fields[limit.fields[0]].kind is Kind.CATEGORY]  # fmt: skip
-        return f"{' '.join(v.lower() for v in said)} {self._catalog.noun}" if said else ""
+    def _spoken(self, limits: Sequence[Limit], themes: Sequence[str], rng: random.Random) -> str:
+        """ "a horror film about madness": values and themes as one would say them."""
+        fields, noun = self._catalog.fields, self._catalog.noun
+        kinds, people = [], []
+        for limit in limits:
+            person = fields[limit.fields[0]].kind is Kind.PERSON
+            (people if person else kinds).append(limit.values[0])
+        joined = " and ".join(themes)
+        if not kinds and not people:
+            return rng.choice(_THEMES).format(joined, noun=noun)
+        said = " ".join((*(kind.lower() for kind in kinds), noun))
+        if rng.random() < 0.5:
+            said = f"{'an' if said[0] in 'aeiou' else 'a'} {said}"
+        if joined:
+            said += f" {rng.choice(('about', 'with'))} {joined}"
+        return said + (f", {people[0]}" if people else "")
 
     def _bounds(self, item: Item, rng: random.Random) -> list[Limit]:
         """A bound on a number that the item meets by some room."""
@@ -156,6 +180,11 @@ class WishMaker:
         f = rng.choice(numbered)
         number = item.numbers[f.name]
         return [_bound(f, number, rng.random() < 0.5)]
+
+    def _ruled_out(self, item: Item, rng: random.Random) -> list[Limit]:
+        """A value that the item lacks."""
+        others = [(n, v) for n, v in self._values if v not in item.facets.get(n, ())]
+        return [Limit((n,), (v,), negated=True) for n, v in rng.sample(others, min(1, len(others)))]
 
 
 def _bound(f: Field, number: float, below: bool) -> Limit:

@@ -7,6 +7,7 @@ and held against the same claim check, so that what is learned is what may be sh
 from __future__ import annotations
 
 import random
+import re
 
 from prompts.instruction import Aspects, Instruction, TaskForm
 from recommender.claims import ClaimCheck
@@ -16,8 +17,10 @@ from recommender.explanation import facts_of, frame_of
 from recommender.language_model import Frame
 from recommender.tuning.wishes import Wish
 from retrieval.catalog import Catalog, Item, Kind
+from retrieval.limits import Limit
 
-_DRAWS = 4  # paths tried until one holds
+_DRAWS = 6  # paths tried until one holds
+_SEVERAL = re.compile(r"[.!?]\s")
 
 
 class Reasons:
@@ -54,16 +57,24 @@ class Reasons:
         state = DialogueState(
             wish=(Phrase(wish.words, 1),),
             leanings=tuple(
-                Leaning(name, tuple(sorted(values)), wish.words, 1) for name, values in wish.traits
+                Leaning(t.field, tuple(sorted(t.values)), t.words, 1) for t in wish.traits
             ),
-            limits=tuple(StatedLimit(limit, wish.words, 1) for limit in wish.limits),
+            limits=tuple(
+                StatedLimit(limit, _said(limit), 1) for limit in wish.limits if limit.values
+            ),
         )
         frame = frame_of(item, self._catalog, gather(item, state, self._catalog))
         for _ in range(_DRAWS):
             sentence = _path(frame, rng)
+            if _SEVERAL.search(sentence):
+                continue  # the chat shows one sentence
             if self._check.check(sentence, item, state).passed:
                 return sentence
         return ""
+
+
+def _said(limit: Limit) -> str:
+    return " or ".join(value.lower() for value in limit.values)
 
 
 def _path(frame: Frame, rng: random.Random) -> str:
