@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from prompts.instruction import Aspects, Intention, Preference, TaskForm
@@ -37,6 +37,7 @@ class Filled:
     aspects: Aspects
     wish: Wish | None
     negatives: tuple[Item, ...]
+    given: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ class Filler:
             prefix=instruction.text, blocks=tuple(blocks), labels=tuple(labels),
             items=tuple(item.id for item in items),
         )  # fmt: skip
-        return Filled(example, told.case, told.aspects, told.wish, tuple(others))
+        return Filled(example, told.case, told.aspects, told.wish, tuple(others), told.given)
 
     def _candidates(
         self, template: Template, target: Item, others: Sequence[Item], rng: random.Random
@@ -215,7 +216,7 @@ class Filler:
             source=self.behaviour.name, user=told.case.user, split=told.case.split,
             prefix=instruction.text, items=(told.case.target.id,), target=target,
         )  # fmt: skip
-        return Filled(example, told.case, told.aspects, told.wish, ())
+        return Filled(example, told.case, told.aspects, told.wish, (), told.given)
 
     def _brief(self, item: Item) -> str:
         if item.id not in self._briefs:

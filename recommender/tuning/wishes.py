@@ -157,7 +157,8 @@ class WishMaker:
     def _spoken(self, limits: Sequence[Limit], themes: Sequence[str], rng: random.Random) -> str:
         """ "a horror film about madness": values and themes as one would say them."""
         fields, noun = self._catalog.fields, self._catalog.noun
-        kinds, people = [], []
+        kinds: list[str] = []
+        people: list[str] = []
         for limit in limits:
             person = fields[limit.fields[0]].kind is Kind.PERSON
             (people if person else kinds).append(limit.values[0])
