@@ -49,9 +49,14 @@ _ADVERB = re.compile(r".+(?:ly|n't|'s|ing)$")
 
 
 class PhraseFinder:
-    """Finds the phrases of a text that set it apart from the texts that it was made from."""
+    """Finds the phrases of a text that set it apart from the texts that it was made from.
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    A word that fewer than `fewest` texts have is a slip or a name more often than a trait,
+    and no phrase holds it.
+    """
+
+    def __init__(self, texts: Iterable[str], fewest: int = 2) -> None:
+        self._fewest = fewest
         self._held: Counter[str] = Counter()
         self._count = 0
         for text in texts:
@@ -81,9 +86,8 @@ class PhraseFinder:
         return chosen
 
     def worth(self, words: list[str]) -> float:
-        """How much a phrase tells; 0 where a word of it stands in no other text."""
-        # A word that no other text has is a slip or a name more often than a trait.
-        if any(self._held[word] < 2 for word in words):
+        """How much a phrase tells; 0 where too few texts have a word of it."""
+        if any(self._held[word] < self._fewest for word in words):
             return 0.0
         return sum(self.rarity(word) for word in words) / len(words) * (0.6 + 0.4 * len(words))
 

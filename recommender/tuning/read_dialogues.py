@@ -1,7 +1,8 @@
 """Dialogues: ReDial's, under `dialogues/`, of the half that is not kept for testing.
 
-A film is welcome where the recommender suggested it and the seeker said to like it. Films
-that the project brings along have their bundled facts, others ReDial's.
+A film is welcome where the recommender suggested it and the seeker said to like it. All
+films have ReDial's facts and no others: were some known better, a model would learn to pick
+the better known.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from recommender.tuning.behaviour import (
     is_for_testing,
     json_rows,
 )
-from retrieval.catalog import Catalog, Item, fold, load_catalog
+from retrieval.catalog import Catalog, Item, load_catalog
 
 _MENTION = re.compile(r"@(\d+)")
 _NAME = re.compile(r"(.+?)\s*\((\d{4})\)")
@@ -49,15 +50,14 @@ def read(data: Path) -> Behaviour | None:
 
 
 def _catalog(films: Iterable[Mapping[str, Any]], talks: Iterable[Mapping[str, Any]]) -> Catalog:
-    bundled = load_catalog("movies")
-    known = {(fold(i.title), i.year): i for i in bundled.items}
+    bundled = load_catalog("movies")  # for its fields and nouns
     items: dict[str, Item] = {}
     for film in films:
-        items[str(film["redial_id"])] = _item(str(film["redial_id"]), film["name"], film, known)
+        items[str(film["redial_id"])] = _item(str(film["redial_id"]), film["name"], film)
     for talk in talks:
         for film_id, name in (talk["movieMentions"] or {}).items():
             if name and film_id not in items:
-                items[film_id] = _item(film_id, name, {}, known)
+                items[film_id] = _item(film_id, name, {})
     return Catalog(
         "dialogues",
         items.values(),
@@ -68,18 +68,10 @@ def _catalog(films: Iterable[Mapping[str, Any]], talks: Iterable[Mapping[str, An
     )
 
 
-def _item(
-    film_id: str,
-    name: str,
-    film: Mapping[str, Any],
-    known: Mapping[tuple[str, float | None], Item],
-) -> Item:
+def _item(film_id: str, name: str, film: Mapping[str, Any]) -> Item:
     name = " ".join(name.split())
     match = _NAME.fullmatch(name)
     title, year = (match[1], float(match[2])) if match else (name, None)
-    twin = known.get((fold(title), year))
-    if twin is not None:
-        return Item(film_id, twin.title, twin.facets, twin.numbers, twin.texts)
     genres = tuple(_GENRES.get(g, g.title()) for g in film.get("genre") or ())
     facets = {
         "genres": genres,

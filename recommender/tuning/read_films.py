@@ -2,14 +2,16 @@
 
 MovieLens' films have the fields of the bundled catalog, and where a film is in both, its
 facts are the bundled ones, so that histories of real people speak of the items that the
-chat shows, in the same words.
+chat shows, in the same words. Films of which no theme is known are left out: beside others
+they would give away that few people know them.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,9 @@ _NAME = re.compile(r"(.+?)\s*\((\d{4})\)\s*")
 _ARTICLE = re.compile(r"(.+), (The|A|An|Les?|La|Il|El|Das|Der|Die)")
 _LANGUAGES = {"en": "English", "fr": "French", "de": "German", "ja": "Japanese",
               "es": "Spanish", "it": "Italian", "ko": "Korean", "zh": "Mandarin"}  # fmt: skip
+_LONGEST_THEME = 25  # characters
+_THEMES = 5  # of a film
+_QUEUE = "In Netflix queue"  # a tag that tells of the user, not of the film
 _NOT_A_THEME = ("woman director", "aftercreditsstinger", "duringcreditsstinger", "3d")
 
 
@@ -60,7 +65,8 @@ def read_movielens(data: Path) -> Behaviour | None:
     if not movies.is_file() or not ratings.is_file():
         return None
     wiki, tmdb = folder / "wikipedia_films.jsonl.gz", folder / "tmdb_5000.jsonl.gz"
-    catalog = _catalog(csv_rows(movies, "movieId", "title"), _texts(wiki, tmdb))
+    tags = folder / "ml-latest-small" / "tags.csv.gz"
+    catalog = _catalog(csv_rows(movies, "movieId", "title"), _texts(wiki, tmdb), _tags(tags))
     liked: dict[str, list[tuple[int, str]]] = {}
     for row in csv_rows(ratings, "userId", "movieId", "rating", "timestamp"):
         if float(row["rating"]) >= LIKED_FROM and row["movieId"] in catalog:
@@ -74,12 +80,16 @@ def read_movielens(data: Path) -> Behaviour | None:
         "movielens",
         catalog,
         tuple(h for h in histories if h is not None),
-        files=checksums(data, movies, ratings, wiki, tmdb),
-        left_out="ratings below 4 stars; the last liked film of each user, which is the test",
+        files=checksums(data, movies, ratings, tags, wiki, tmdb),
+        left_out="films without a known theme; ratings below 4 stars; the last liked film of each user, which is the test",
     )
 
 
-def _catalog(rows: Iterable[Mapping[str, Any]], texts: Mapping[tuple[str, int], _Texts]) -> Catalog:
+def _catalog(
+    rows: Iterable[Mapping[str, Any]],
+    texts: Mapping[tuple[str, int], _Texts],
+    tags: Mapping[str, tuple[str, ...]],
+) -> Catalog:
     bundled = load_catalog("movies")
     known = {(fold(i.title), int(i.year)): i for i in bundled.items if i.year is not None}
     items = []
@@ -93,7 +103,9 @@ def _catalog(rows: Iterable[Mapping[str, Any]], texts: Mapping[tuple[str, int], 
             items.append(Item(row["movieId"], twin.title, twin.facets, twin.numbers, twin.texts))
         else:
             found = texts.get((fold(title), year), _Texts())
-            items.append(_item(row, title, year, found))
+            themes = found.keywords or tags.get(row["movieId"], ())
+            if themes:
+                items.append(_item(row, title, year, replace(found, keywords=themes)))
     return Catalog(
         "movielens",
         items,
@@ -122,6 +134,18 @@ def _item(row: Mapping[str, Any], title: str, year: int, texts: _Texts) -> Item:
     )
 
 
+def _tags(path: Path) -> dict[str, tuple[str, ...]]:
+    """What MovieLens' users called films, those tags first that more of them used."""
+    used: dict[str, Counter[str]] = {}
+    for row in csv_rows(path, "movieId", "tag") if path.is_file() else ():
+        if row["tag"] != _QUEUE and len(row["tag"]) < _LONGEST_THEME:
+            used.setdefault(row["movieId"], Counter())[row["tag"].lower()] += 1
+    return {
+        film: tuple(sorted(tags, key=lambda t: (-tags[t], t))[:_THEMES])
+        for film, tags in used.items()
+    }
+
+
 def _plain(title: str) -> str:
     """ "Shining, The (Das Leuchten)" as "The Shining"."""
     title = re.sub(r"\s*\([^)]*\)", "", title).strip() or title
@@ -140,9 +164,13 @@ def _texts(wiki: Path, tmdb: Path) -> dict[tuple[str, int], _Texts]:
             continue
         key = fold(row["title"]), int(row["year"])
         before = found.get(key, _Texts())
-        themes = [k for k in row.get("keywords") or () if k not in _NOT_A_THEME and len(k) < 25]
+        themes = [
+            k
+            for k in row.get("keywords") or ()
+            if k not in _NOT_A_THEME and len(k) < _LONGEST_THEME
+        ]
         # An overview tells the story; an encyclopedia tells who made the film.
         synopsis = row.get("overview") or before.synopsis
         language = _LANGUAGES.get(row.get("language") or "", "")
-        found[key] = _Texts(synopsis, tuple(themes[:5]), before.cast, language)
+        found[key] = _Texts(synopsis, tuple(themes[:_THEMES]), before.cast, language)
     return found

@@ -111,7 +111,7 @@ def _named_by_reviews(reviews: Sequence[Review]) -> Catalog:
     for review in reviews:
         texts.setdefault(review.item, []).append(review.text)
     # Rare among items, not among reviews: a strap's reviewers all say "strap".
-    finder = PhraseFinder(" ".join(of_item) for of_item in texts.values())
+    finder = PhraseFinder((" ".join(of_item) for of_item in texts.values()), fewest=1)
     items = []
     for item_id, of_item in sorted(texts.items()):
         used: Counter[str] = Counter()
