@@ -10,35 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from recommender.tuning.filling import Filled
-from recommender.understanding.everyday import EVERYDAY
-from recommender.understanding.words import singular, split_words
+from recommender.understanding.words import (
+    FUNCTION_WORDS,
+    singular,
+    split_words,
+    word_set,
+)
 from retrieval.catalog import Catalog, Item
 
 _FITS = 0.2  # of the history: as many items as this have to answer the taste
 # Words of the default teacher's and the wishes' own phrasing, which claim nothing.
-_PHRASING = frozenset(
-    [
-        "anything",
-        "weakness",
-        "thing",
-        "keep",
-        "coming",
-        "mood",
-        "mostly",
-        "possible",
-        "heavy",
-        "nothing",
-        "today",
-        "before",
-        "after",
-        "least",
-        "most",
-        "runtime",
-        "minutes",
-        "not",
-        "no",
-        "or",
-    ]
+_PHRASING = word_set(
+    "anything weakness thing keep coming back enjoy mostly possible heavy nothing bit now story "
+    "today tonight before after least most runtime minutes not no or"
 )
 Question = Callable[[Filled, Catalog], bool | None]
 
@@ -101,7 +85,7 @@ QUESTIONS: Mapping[str, tuple[str, Question]] = {
 
 def _telling(text: str, catalog: Catalog) -> set[str]:
     own = _words(" ".join((catalog.noun, catalog.nouns, *catalog.other_nouns)))
-    return _words(text) - {singular(w) for w in EVERYDAY | _PHRASING} - own
+    return _words(text) - {singular(w) for w in FUNCTION_WORDS | _PHRASING} - own
 
 
 def _words_of(item: Item, catalog: Catalog) -> set[str]:

@@ -19,6 +19,9 @@ from retrieval.catalog import Catalog, Field, Item, Kind, fold
 from retrieval.limits import Limit
 
 _COMMONEST = 0.5  # of the items with a field: a value held by more says nothing as a wish
+# How often a wish is of a kind, where the item allows others. The ranker reads categories and
+# themes of a candidate, neither its story nor its people, so these come up less.
+_BY_TEXT, _BY_PERSON, _BOUNDED, _RULING_OUT = 0.25, 0.08, 0.3, 0.15
 _VAGUE = ("{}", "something {}", "{} please", "anything {}", "a bit {}", "{}, if possible",
           "{} for tonight", "I feel like {}", "nothing heavy, just {}")  # fmt: skip
 _THEMES = ("a {noun} about {}", "{}", "something with {}", "{} {noun}", "a story of {}",
@@ -89,7 +92,7 @@ class WishMaker:
     def vague(self, item: Item, rng: random.Random, text: str = "") -> Wish | None:
         """A wish by hints, or by what a teacher reads in a text about the item."""
         text = text or " ".join(item.texts.values())
-        if text and (rng.random() < 0.4 or not self._hinted(item)):
+        if text and (rng.random() < _BY_TEXT or not self._hinted(item)):
             words = self._teacher.wish(item, text, self._catalog, rng)
             stems = frozenset(w.folded for w in split_words(words)) - FUNCTION_WORDS
             stems &= frozenset(fold(text).split())
@@ -122,9 +125,9 @@ class WishMaker:
         # What the limits demand is in the words as well, as it is in a user's.
         words = self._spoken(limits, [v for _, v in chosen], rng)
         traits = tuple(Trait(v, name, frozenset((v,))) for name, v in chosen)
-        if rng.random() < 0.3:
+        if rng.random() < _BOUNDED:
             limits += self._bounds(item, rng)
-        elif rng.random() < 0.15:
+        elif rng.random() < _RULING_OUT:
             limits += self._ruled_out(item, rng)
         return Wish(Intention.SPECIFIC, words, tuple(limits), traits)
 
@@ -142,7 +145,7 @@ class WishMaker:
 
     def _value_limits(self, item: Item, rng: random.Random) -> list[Limit]:
         """One or two values of categories, now and then a person."""
-        kinds = (Kind.CATEGORY, Kind.PERSON) if rng.random() < 0.15 else (Kind.CATEGORY,)
+        kinds = (Kind.CATEGORY, Kind.PERSON) if rng.random() < _BY_PERSON else (Kind.CATEGORY,)
         values = [
             (f.name, v)
             for f in self._catalog.of_kind(*kinds)
