@@ -1,9 +1,9 @@
 """Teaching by a language model: a local one, or any server that speaks OpenAI's protocol.
 
 The model is asked in our own words for one line, in the user's voice. What it writes is
-taken as it is but for its length and quotation marks; where it names the item, or fails to
-answer, the default teacher steps in, and `fallbacks` counts how often. Answers are kept for
-the run, so that the same question is asked once. Nothing is sent anywhere but to the server
+taken as it is but for its length and quotation marks; where it names the item, speaks to
+somebody, or has no word in common with the text that a wish is drawn from, the default teacher
+steps in, and `fallbacks` counts how often. Answers are kept for the run, so that the same question is asked once. Nothing is sent anywhere but to the server
 that the caller names.
 """
 
@@ -20,9 +20,12 @@ from typing import Any
 from recommender.language_model import LanguageModel
 from recommender.tuning.leaks import names
 from recommender.tuning.teacher import SalientPhrases
+from recommender.understanding.everyday import EVERYDAY
+from recommender.understanding.words import split_words
 from retrieval.catalog import Catalog, Item
 
 _LONGEST = 160  # characters of a line
+_TO_SOMEBODY = re.compile(r"\?|\byou(?:'re| are|r)\b", re.IGNORECASE)
 _KEPT = 50_000  # answers
 _MAX_TOKENS = 60
 _SYSTEM = "You speak as the user of a recommender and answer with one short line, no more."
@@ -65,7 +68,7 @@ class TaughtByModel:
 
     def wish(self, item: Item, text: str, catalog: Catalog, rng: random.Random) -> str:
         line = self._line(_WISH.format(noun=catalog.noun, text=text[:800]))
-        if not line or names(line, item):
+        if not line or names(line, item) or not _shares_a_word(line, text):
             self.fallbacks += 1
             return self._otherwise.wish(item, text, catalog, rng)
         return line
@@ -82,7 +85,12 @@ def _tidy(answer: str) -> str:
     """The first line of an answer, without quotation marks; "" where it is far too long."""
     first = next((line.strip() for line in answer.splitlines() if line.strip()), "")
     first = re.sub(r"\s+", " ", first).strip("\"'“” ").rstrip(".")
-    return first if len(first) <= _LONGEST else ""
+    return first if len(first) <= _LONGEST and not _TO_SOMEBODY.search(first) else ""
+
+
+def _shares_a_word(line: str, text: str) -> bool:
+    said, known = ({word.singular for word in split_words(t)} for t in (line, text))
+    return bool((said & known) - EVERYDAY)
 
 
 def local_teacher(model: LanguageModel) -> TaughtByModel:

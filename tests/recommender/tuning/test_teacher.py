@@ -110,11 +110,16 @@ def test_a_model_that_names_the_item_or_says_too_much_is_not_taken(
 ) -> None:
     item = films.items[0]
     text = "A shy baker finds a treasure map under the floor."
-    for answer in (f"A film like {item.title}", "x" * 500, ""):
+    not_taken = (f"A film like {item.title}", "x" * 500, "", "A treasure? You're welcome",
+                 "Something about dragons")  # fmt: skip
+    for answer in not_taken:
         server.answer = answer
         teacher = server_teacher(server.url, "tiny")
         assert item.title not in teacher.wish(item, text, films, random.Random(0))
         assert teacher.fallbacks == 1
+    server.answer = "I want to look for treasures"
+    teacher = server_teacher(server.url, "tiny")
+    assert teacher.wish(item, text, films, random.Random(0)) == "I want to look for treasures"
 
 
 def test_a_server_that_fails_says_where_and_why(server: Server, films: Catalog) -> None:
