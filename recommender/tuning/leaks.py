@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from prompts.instruction import Aspects
-from prompts.templates import Template
+from prompts.templates import Strategy, Template
 from recommender.tuning.examples import Example
 from retrieval.catalog import Item, fold
 
@@ -36,7 +36,9 @@ def leak_in(
     told = [text for name, text in _told(aspects, given) if name not in template.asks_for]
     if item_asked and any(names(text, target) for text in told):
         return TITLE
-    if example.target and fold(example.target) in fold(example.prefix):
+    # To find the wish in a conversation is the task itself.
+    found_in_talk = template.strategy is Strategy.DIALOGUE and not item_asked
+    if example.target and not found_in_talk and fold(example.target) in fold(example.prefix):
         return TEXT
     return ""
 
