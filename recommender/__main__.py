@@ -88,7 +88,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--catalog", metavar="PATH|NAME", help="bundled name or JSONL file (movies)")
     group.add_argument("--model", help="hub name, folder, auto or none (auto)")
     group.add_argument("--quantization", choices=QUANTIZATIONS, help="of the model (nf4)")
-    group.add_argument("--adapter", metavar="PATH", help="LoRA adapter for the model")
+    group.add_argument("--adapter", metavar="PATH", help="of the model: a checkpoint, auto or none")
     group.add_argument("--encoder", help="sentence-transformers model, hub name or folder")
     group.add_argument("--ranker", choices=RANKERS, help="how the model is asked (block)")
     group.add_argument("--rank-weight", metavar="SHARE", help="the model's share of the score")

@@ -25,6 +25,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from prompts.templates import Templates
+from recommender.adapter_card import (
+    EXPLAINING,
+    LANGUAGE_MODEL,
+    RANKING,
+    Card,
+    CardError,
+    default_adapter,
+    fingerprint,
+    read_card,
+)
+
 if TYPE_CHECKING:
     import torch
 
@@ -70,7 +82,8 @@ class LanguageModel(Protocol):
         ...
 
     def describe(self) -> dict[str, Any]:
-        """Name, quantization, device and adapter, for the record."""
+        """Name, quantization, device and adapter, for the record; `rank_weight` where the
+        adapter's card says how much its scores are worth."""
         ...
 
     def score(self, prefix: str, blocks: Sequence[str]) -> NDArray[np.float64]:
@@ -160,20 +173,83 @@ def load_weights(
         ) from error
 
 
+def base_checksum(model: Any) -> str:
+    """A short checksum of a model as loaded, the same in 4 bits and in bfloat16.
+
+    Reads the shape and what quantization leaves alone: norms and biases, and one row in a
+    thousand of the embeddings. A model that was tuned further changes those, and reading
+    all weights at every start would cost more than it tells.
+    """
+    import torch
+
+    config = model.config
+    shape = [(name, getattr(config, name, None)) for name in (
+        "model_type", "hidden_size", "num_hidden_layers", "vocab_size")]  # fmt: skip
+    table = model.get_input_embeddings().weight
+    samples = [table[::997], *(p for _, p in sorted(model.named_parameters()) if p.ndim == 1)]
+    with torch.no_grad():
+        numbers = [sample.to(torch.bfloat16).view(torch.int16).cpu() for sample in samples]
+    return fingerprint(shape, [n.contiguous().numpy().tobytes() for n in numbers])
+
+
 def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFaceModel:
     model, tokenizer, _ = load_weights(name, quantization, cache)
-    if adapter:
+    model = model.eval()
+    folder, card = _chosen_adapter(name, model, adapter)
+    if folder is None:
+        return HuggingFaceModel(name, model, tokenizer, quantization, "")
+    adapted = _sharing_weights(model)
+    try:
         from peft import PeftModel
 
-        try:
-            model = PeftModel.from_pretrained(model, adapter).get_base_model()
-        except Exception as error:
-            raise ModelError(
-                f"adapter {adapter!r} can't be put on language model {name!r} "
-                f"({_in_a_line(error)}); `python -m recommender checkpoints list` says what "
-                f"there is"
-            ) from error
-    return HuggingFaceModel(name, model.eval(), tokenizer, quantization, adapter)
+        adapted = PeftModel.from_pretrained(adapted, str(folder)).get_base_model().eval()
+    except Exception as error:
+        raise ModelError(
+            f"adapter {adapter!r} can't be put on language model {name!r} "
+            f"({_in_a_line(error)}); `python -m recommender checkpoints list` says what there is"
+        ) from error
+    serves = card.serves if card else (RANKING, EXPLAINING)
+    return HuggingFaceModel(
+        name, adapted if RANKING in serves else model, tokenizer, quantization,
+        folder.name if card else str(folder), adapted if EXPLAINING in serves else model,
+        dict(card.weights) if card else None,
+    )  # fmt: skip
+
+
+def _chosen_adapter(name: str, model: Any, adapter: str) -> tuple[Path | None, Card | None]:
+    """The adapter's folder and card, checked against the model; neither where there is none.
+
+    A folder without a card is somebody's own adapter and is taken as it is.
+    """
+    if adapter in ("", "none"):
+        return None, None
+    version = Templates.load().version
+    try:
+        if adapter == "auto":
+            return default_adapter(base_checksum(model), version) or (None, None)
+        folder = Path(adapter)
+        card = read_card(folder)
+        if card is not None and card.kind != LANGUAGE_MODEL:
+            raise CardError(f"{folder}: an adapter of an encoder; use --encoder {folder}")
+        if card is not None:
+            card.check_base(folder, name, base_checksum(model))
+            card.check_templates(folder, version)
+    except CardError as error:
+        if adapter == "auto":  # a card that can't be read costs the adapter, not the model
+            log.warning("%s", error)
+            return None, None
+        raise ModelError(str(error)) from error
+    return folder, card
+
+
+def _sharing_weights(model: Any) -> Any:
+    """A second model over the same numbers.
+
+    Ranking and explaining run in threads of their own; with the adapter on one of two
+    models neither has to switch it under the other.
+    """
+    tensors = [*model.parameters(), *model.buffers()]
+    return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
 
 
 def _in_a_line(error: Exception) -> str:
@@ -240,10 +316,14 @@ class HuggingFaceModel:
     """A causal or encoder–decoder model of the transformers library."""
 
     def __init__(
-        self, name: str, model: Any, tokenizer: Any, quantization: str, adapter: str
-    ) -> None:
+        self, name: str, model: Any, tokenizer: Any, quantization: str, adapter: str,
+        writer: Any = None, weights: Mapping[str, float] | None = None,
+    ) -> None:  # fmt: skip
+        """`writer` writes texts where the adapter of `model` serves ranking alone."""
         self.name = name
         self._model = model
+        self._writer = model if writer is None else writer
+        self._weights = dict(weights or {})
         self._tokenizer = tokenizer
         self._quantization = quantization
         self._adapter = adapter
@@ -265,6 +345,7 @@ class HuggingFaceModel:
             "quantization": self._quantization,
             "adapter": self._adapter or None,
             "device": str(self._model.device),
+            **self._weights,
         }
 
     # --- scores -------------------------------------------------------------------------
@@ -430,7 +511,7 @@ class HuggingFaceModel:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    self._model.generate(
+                    self._writer.generate(
                         **inputs,
                         max_new_tokens=max_tokens,
                         do_sample=False,
@@ -476,7 +557,7 @@ class HuggingFaceModel:
                 cache.crop(common - len(known))  # a negative number is so many tokens less
             except RuntimeError:  # a sliding window has forgotten what stood there
                 cache, common = None, 0
-        output = self._decoder()(
+        output = self._writer.get_decoder()(
             input_ids=self._tensor(ids[common:]), past_key_values=cache, use_cache=True
         )
         with self._last_prompt_lock:
@@ -485,20 +566,20 @@ class HuggingFaceModel:
 
     def read_on(self, cache: Any, ids: Sequence[int]) -> torch.Tensor:
         """Read more tokens into a cache; the state behind the last; shape (d,)."""
-        output = self._decoder()(input_ids=self._tensor(ids), past_key_values=cache)
+        output = self._writer.get_decoder()(input_ids=self._tensor(ids), past_key_values=cache)
         state: torch.Tensor = output.last_hidden_state[0, -1]
         return state
 
     def encode(self, ids: list[int]) -> Any:
-        return self._model.get_encoder()(input_ids=self._tensor(ids)).last_hidden_state
+        return self._writer.get_encoder()(input_ids=self._tensor(ids)).last_hidden_state
 
     def decode(self, states: Any, written: Sequence[int]) -> torch.Tensor:
         begin = [self._model.config.decoder_start_token_id, *written]
-        return self._decoded(self._tensor(begin), states)[0, -1]
+        return self._decoded(self._tensor(begin), states, self._writer)[0, -1]
 
-    def _decoded(self, ids: torch.Tensor, states: Any) -> torch.Tensor:
+    def _decoded(self, ids: torch.Tensor, states: Any, model: Any = None) -> torch.Tensor:
         """What the decoder of an encoder–decoder makes of tokens, ready for the output matrix."""
-        output = self._model.get_decoder()(input_ids=ids, encoder_hidden_states=states)
+        output = (model or self._model).get_decoder()(input_ids=ids, encoder_hidden_states=states)
         hidden: torch.Tensor = output.last_hidden_state  # (n, l, d)
         config = self._model.config
         if getattr(config, "scale_decoder_outputs", False):

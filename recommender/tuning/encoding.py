@@ -7,13 +7,13 @@ tokens are held in memory, its text only for validation.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
+from recommender.adapter_card import EXPLAINING, RANKING, file_checksum
 from recommender.language_model import HuggingFaceModel
 from recommender.tuning.batches import Encoded
 from recommender.tuning.examples import TRAIN, Example, ExampleError, read_examples
@@ -30,7 +30,13 @@ class Sets:
     train: tuple[Encoded, ...]
     validation: tuple[tuple[Example, Encoded], ...]
     checksum: str  # of the file of examples
-    templates: frozenset[str]
+    written: bool  # whether texts are among what is learned
+
+    def serves(self) -> tuple[str, ...]:
+        """What an adapter that learned this is good for, until measured otherwise."""
+        scored = any(example.blocks for example in self.train)
+        both = (RANKING, EXPLAINING) if self.written else (RANKING,)
+        return both if scored or not self.written else (EXPLAINING,)
 
 
 def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) -> Sets:
@@ -40,12 +46,12 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
     """
     train: list[Encoded] = []
     validation: list[tuple[Example, Encoded]] = []
-    templates: set[str] = set()
+    written = False
     for example in _read(options.instructions):
         encoded = encode(example, model, options.scoring, end)
         if encoded is None:
             continue
-        templates.add(example.template)
+        written = written or not example.scored
         encoded = encoded.cut(options.length)
         if example.split == TRAIN:
             train.append(encoded)
@@ -56,9 +62,8 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
             f"{options.instructions}: no example with split {TRAIN!r} that scoring "
             f"{options.scoring!r} can learn from; `instructions make` writes some"
         )
-    return Sets(
-        tuple(train), tuple(validation), checksum(options.instructions), frozenset(templates)
-    )
+    digest = file_checksum(options.instructions)
+    return Sets(tuple(train), tuple(validation), digest, written)
 
 
 def encode(
@@ -92,12 +97,6 @@ def asked(example: Example, scoring: str) -> tuple[str, list[str]]:
     lines = "\n".join(f"{_LETTERS[n]}.{item}" for n, item in enumerate(items))
     letters = [f" {_LETTERS[n]}" for n in range(len(items))]
     return f"{example.prefix} on this list?\n{lines}\nThe best letter is:", letters
-
-
-def checksum(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _read(path: Path) -> Iterator[Example]:

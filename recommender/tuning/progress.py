@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from recommender.tuning.options import TuningError
+
 STATE = "state.pt"
 
 
@@ -58,3 +60,70 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
             except json.JSONDecodeError:
                 break
     return lines
+
+
+def save_place(path: Path, place: Place, state: dict[str, Any]) -> None:
+    """Write a place with the optimizer's state; a kill leaves the one before or this one."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        torch.save({"place": vars(place), **state}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def load_place(path: Path, settings: dict[str, Any]) -> tuple[Place, dict[str, Any]]:
+    """A saved place and the state beside it.
+
+    Raises `TuningError` where it is unreadable or was saved by a run with other settings.
+    """
+    try:
+        state = torch.load(path, weights_only=True)
+        place, before = Place(**state.pop("place")), state["settings"]
+    except Exception as error:  # unpickling fails in many ways; to the caller they are one
+        raise TuningError(
+            f"{path}: can't be read ({type(error).__name__}); delete it to begin again"
+        ) from error
+    other = [f"{n} {before.get(n)!r}, now {v!r}" for n, v in settings.items() if before.get(n) != v]
+    if other:
+        raise TuningError(
+            f"{path}: the run was begun with {'; '.join(other)}; resume with the same settings, "
+            f"or delete the file to begin again"
+        )
+    return place, state
+
+
+def draw_curves(lines: list[dict[str, Any]], path: Path) -> None:
+    """Loss, validation figures and learning rate over the steps, as an SVG."""
+    from matplotlib.figure import Figure as Drawing
+
+    drawing = Drawing(figsize=(7, 6), layout="constrained")
+    above, below = drawing.subplots(2, 1, sharex=True)
+    above.plot(*_series(lines, "loss"), color="0.8", linewidth=0.8, label="loss of a step")
+    steps, losses = _series(lines, "loss")
+    above.plot(steps, _smooth(losses), color="tab:blue", label="loss, smoothed")
+    above.plot(*_series(lines, "validation_loss"), "o-", color="tab:red", label="validation loss")
+    above.set_ylabel("loss")
+    for name, mark in (("hr@1", "o-"), ("ndcg", "s-")):
+        below.plot(*_series(lines, name), mark, markersize=4, label=f"validation {name.upper()}")
+    below.set(ylabel="validation", xlabel="step", ylim=(0, 1))
+    for part in (above, below):
+        part.legend(frameon=False)
+        part.spines[["top", "right"]].set_visible(False)
+    draft = path.with_name(f".{path.name}.part")
+    drawing.savefig(draft, format="svg", metadata={"Date": None})
+    os.replace(draft, path)
+
+
+def _series(lines: list[dict[str, Any]], name: str) -> tuple[list[int], list[float]]:
+    having = [line for line in lines if name in line]
+    return [line["step"] for line in having], [line[name] for line in having]
+
+
+def _smooth(values: list[float], share: float = 0.95) -> list[float]:
+    """A running mean that forgets, without the pull of its beginning."""
+    smooth, mean = [], 0.0
+    for n, value in enumerate(values, start=1):
+        mean = share * mean + (1 - share) * value
+        smooth.append(mean / (1 - share**n))
+    return smooth

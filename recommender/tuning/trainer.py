@@ -15,89 +15,26 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 from tqdm import tqdm
 
-from recommender.language_model import HuggingFaceModel, load_weights
+from recommender.adapter_card import CARD, Figure, write_card
+from recommender.language_model import SMALL_MODEL, HuggingFaceModel, base_checksum, load_weights
+from recommender.tuning.adapter import Masters, learning_rate, with_adapter
 from recommender.tuning.batches import Encoded, ScoredBatch, WrittenBatch, endless, join, pack
-from recommender.tuning.checkpoints import save_adapter
+from recommender.tuning.checkpoints import make_card, save_adapter
 from recommender.tuning.encoding import Sets, read_sets
 from recommender.tuning.losses import Objective
 from recommender.tuning.options import TuningError, TuningOptions
-from recommender.tuning.progress import Metrics, Place
+from recommender.tuning.progress import (
+    STATE,
+    Metrics,
+    Place,
+    draw_curves,
+    load_place,
+    read_metrics,
+    save_place,
+)
 from recommender.tuning.validation import rows, summed_up
-
-
-class Masters:
-    """The adapter in 32 bits beside the one in the model, with its optimizer.
-
-    The model computes in bfloat16, which is fast on a CPU and on a GPU alike; steps of a
-    small learning rate would be rounded away in it.
-    """
-
-    def __init__(self, model: nn.Module, options: TuningOptions) -> None:
-        self.live = {n: p for n, p in model.named_parameters() if p.requires_grad}
-        self.copies = {n: p.detach().float().clone() for n, p in self.live.items()}
-        self.optimizer = torch.optim.AdamW(
-            list(self.copies.values()), lr=options.learning_rate, weight_decay=options.weight_decay
-        )
-        self._limit = options.clip
-
-    def gather(self) -> None:
-        """Add the gradients of a backward pass, in 32 bits."""
-        for name, parameter in self.live.items():
-            if parameter.grad is None:
-                continue
-            copy = self.copies[name]
-            gradient = parameter.grad.float()
-            copy.grad = gradient if copy.grad is None else copy.grad + gradient
-            parameter.grad = None
-
-    def step(self, rate: float) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        nn.utils.clip_grad_norm_(list(self.copies.values()), self._limit)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        self.publish()
-
-    def restore(self, copies: dict[str, torch.Tensor]) -> None:
-        """Take over an earlier state of the adapter."""
-        with torch.no_grad():
-            for name, copy in self.copies.items():
-                copy.copy_(copies[name])
-        self.publish()
-
-    @torch.no_grad()
-    def publish(self) -> None:
-        """Write the copies into the model."""
-        for name, parameter in self.live.items():
-            parameter.copy_(self.copies[name])
-
-
-def learning_rate(options: TuningOptions, step: int, done: float) -> float:
-    """Warm-up by steps, then a straight line down to a tenth at the end of the run.
-
-    `done` is the share of the run that lies behind.
-    """
-    warm = min(1.0, (step + 1) / options.warmup)
-    return options.learning_rate * warm * (1 - 0.9 * min(1.0, done))
-
-
-def with_adapter(model: Any, options: TuningOptions) -> Any:
-    """The model with a fresh LoRA adapter on its linear layers, and nothing else to learn."""
-    from peft import LoraConfig, get_peft_model
-
-    config = LoraConfig(
-        r=options.rank,
-        lora_alpha=2 * options.rank,
-        lora_dropout=options.dropout,
-        target_modules="all-linear",
-        task_type="SEQ_2_SEQ_LM" if model.config.is_encoder_decoder else "CAUSAL_LM",
-    )
-    model.config.use_cache = False
-    # In the model's own precision: adapters in 32 bits cost a quarter of the speed.
-    return get_peft_model(model, config, autocast_adapter_dtype=False)
 
 
 class Run:
@@ -112,6 +49,7 @@ class Run:
         base, tokenizer, self.source = load_weights(
             options.model, options.quantization, options.data, str(self.accelerator.device)
         )
+        self.base_checksum = base_checksum(base)
         self.model = with_adapter(base, options)
         inner = self.model.get_base_model()
         self.serving = HuggingFaceModel(options.model, inner, tokenizer, options.quantization, "")
@@ -120,7 +58,7 @@ class Run:
         # Several processes average gradients in a wrapper; one needs none.
         self.objective = self.accelerator.prepare_model(objective)
         self.masters = Masters(self.model, options)
-        self.place = Place()
+        self.place = self._found_place()
         self.metrics = Metrics(options.out / "metrics.jsonl")
 
     @property
@@ -148,7 +86,7 @@ class Run:
         """Step until the run is over."""
         options, place = self.options, self.place
         batches = self._batches()
-        with tqdm(initial=place.step, unit="step", disable=not self._is_main) as bar:
+        with tqdm(initial=place.step, unit="step", disable=not self.is_main) as bar:
             began = time.monotonic() - place.seconds
             while self.done() < 1:
                 share = self.done()
@@ -161,7 +99,10 @@ class Run:
                 last = self.done() >= 1
                 if place.step % options.validate_every == 0 or last:
                     line |= self._validated()
-                self.metrics.write(line)
+                if self.is_main:
+                    self.metrics.write(line)
+                    if place.step % options.save_every == 0 and not last:
+                        self._save()
         return place
 
     def _step(self, batches: Iterator[list[Encoded]], rate: float) -> dict[str, Any]:
@@ -185,6 +126,29 @@ class Run:
         return {"step": place.step, "loss": round(loss, 5), "lr": rate,
                 "examples": place.examples, "tokens_per_s": round(speed),
                 "seconds": round(place.seconds, 1)}  # fmt: skip
+
+    def _save(self) -> None:
+        masters = self.masters
+        state = {"copies": masters.copies, "optimizer": masters.optimizer.state_dict(),
+                 "settings": self._settings()}  # fmt: skip
+        save_place(self.options.out / STATE, self.place, state)
+
+    def _found_place(self) -> Place:
+        """Where the run stands: at its beginning, or where a killed one was saved."""
+        path = self.options.out / STATE
+        if not (self.options.resume and path.exists()):
+            return Place()
+        place, state = load_place(path, self._settings())
+        self.masters.restore(state["copies"])
+        self.masters.optimizer.load_state_dict(state["optimizer"])
+        return place
+
+    def _settings(self) -> dict[str, Any]:
+        """What a resumed run must have in common with the one that was killed."""
+        free = {"resume", "out", "data", "save_every", "instructions"}
+        chosen = {n: v for n, v in vars(self.options).items() if n not in free}
+        processes = self.accelerator.num_processes
+        return chosen | {"instructions": self.sets.checksum, "processes": processes}
 
     def _batches(self) -> Iterator[list[Encoded]]:
         """This process's batches, from where the run stands."""
@@ -224,15 +188,50 @@ class Run:
             return float(self.objective(self._tensors([example])))
 
     @property
-    def _is_main(self) -> bool:
+    def is_main(self) -> bool:
         return bool(self.accelerator.is_main_process)
 
 
-def tune(options: TuningOptions) -> Path:
-    """Run to the end and write the adapter; gives its folder. Raises `TuningError`."""
-    options.out.mkdir(parents=True, exist_ok=True)
+def tune(options: TuningOptions, command: str = "") -> Path:
+    """Run to the end and write the checkpoint; gives its folder. Raises `TuningError`.
+
+    `command` is what the card gives as the way to the figures of validation.
+    """
+    check_folder(options)
     run = Run(options)
+    run.metrics.cut(run.place.step)
     place = run.go()
-    run.masters.restore(place.best or run.masters.copies)
-    save_adapter(run.model, options.out, options.model)
+    if run.is_main:
+        run.masters.restore(place.best or run.masters.copies)
+        base = SMALL_MODEL if options.model == "auto" else options.model
+        save_adapter(run.model, options.out, base)
+        lines = read_metrics(run.metrics.path)
+        draw_curves(lines, options.out / "curves.svg")
+        facts = {"steps": place.step, "examples": place.examples, "best_step": place.best_step,
+                 "minutes": round(place.seconds / 60, 1)}  # fmt: skip
+        card = make_card(options, base, run.base_checksum, run.sets.checksum,
+                         run.sets.serves(), facts, _figures(lines, place, command))  # fmt: skip
+        write_card(options.out, card)
+        (options.out / STATE).unlink(missing_ok=True)
     return options.out
+
+
+def check_folder(options: TuningOptions) -> None:
+    """Refuse to write over a checkpoint or a run that can go on. Raises `TuningError`."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    if (options.out / CARD).exists():
+        raise TuningError(f"{options.out}: a finished checkpoint; take another name or delete it")
+    if (options.out / STATE).exists() and not options.resume:
+        raise TuningError(
+            f"{options.out}: a run that was stopped; go on with --resume or delete it"
+        )
+
+
+def _figures(lines: Sequence[dict[str, Any]], place: Place, command: str) -> tuple[Figure, ...]:
+    """The best state's figures, as the card gives them."""
+    best = next((line for line in lines if line["step"] == place.best_step), {})
+    return tuple(
+        Figure(f"validation {name} at step {place.best_step}", best[name], command)
+        for name in ("hr@1", "ndcg", "validation_loss")
+        if name in best
+    )
