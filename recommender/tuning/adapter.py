@@ -84,5 +84,3 @@ def with_adapter(model: Any, options: TuningOptions) -> Any:
     model.config.use_cache = False
     # In the model's own precision: adapters in 32 bits cost a quarter of the speed.
     return get_peft_model(model, config, autocast_adapter_dtype=False)
-
-

