@@ -141,16 +141,17 @@ def _ask(settings: Settings, options: dict[str, Any]) -> int:
 
 def _index(settings: Settings, options: dict[str, Any]) -> int:
     from retrieval.catalog import CatalogError, load_catalog
-    from retrieval.encoder import EncoderError, SentenceTransformerEncoder
+    from retrieval.encoder import EncoderError, SentenceTransformerEncoder, encoder_identity
     from retrieval.index import IndexMismatchError, build_index, index_folder, load_index
 
     try:
         catalog = load_catalog(settings.catalog)
-        folder = index_folder(settings.data / "index", catalog, settings.encoder)
+        space = encoder_identity(settings.encoder)
+        folder = index_folder(settings.data / "index", catalog, space)
         try:
             if options["force"]:
                 raise IndexMismatchError("asked for")
-            load_index(folder, catalog, settings.encoder)
+            load_index(folder, catalog, space)
         except IndexMismatchError:
             encoder = SentenceTransformerEncoder(settings.encoder)
             build_index(folder, catalog, encoder, progress=True)

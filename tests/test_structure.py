@@ -37,7 +37,7 @@ FLOORS = {
 
 HOMES = {
     "faiss": ("retrieval.index",),
-    "sentence_transformers": ("retrieval.encoder",),
+    "sentence_transformers": ("retrieval.encoder", "recommender.tuning"),
     "bm25s": ("retrieval.lexical",),
     "torch": ("recommender.language_model", "recommender.tuning"),
     "transformers": ("recommender.language_model", "recommender.tuning"),

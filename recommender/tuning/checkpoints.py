@@ -48,6 +48,17 @@ def save_adapter(model: Any, folder: Path, base: str) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
+def save_encoder_adapter(model: Any, folder: Path, base: str) -> None:
+    """Write the adapter of a sentence-transformers model into a folder."""
+    inner = model[0].model
+    draft = Path(tempfile.mkdtemp(prefix=".adapter-", dir=folder))
+    try:
+        inner.save_pretrained(draft)  # with an adapter in it the library saves that alone
+        take_adapter(draft, folder, base)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 def take_adapter(draft: Path, folder: Path, base: str) -> None:
     """Move an adapter's files into a folder, with the name of its base in them."""
     settings = json.loads((draft / "adapter_config.json").read_text(encoding="utf-8"))

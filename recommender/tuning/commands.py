@@ -37,6 +37,7 @@ def add_tuning_commands(commands: Any) -> None:
     tune.add_argument("--part", choices=PARTS, help="what is tuned (ranker)")
     tune.add_argument("--model", help="hub name, folder or auto (auto)")
     tune.add_argument("--encoder", help="for --part retriever: the encoder to begin with")
+    tune.add_argument("--catalog", help="for --part retriever: whose item texts are embedded")
     tune.add_argument("--scoring", choices=SCORINGS, help="how candidates are asked about (block)")
     tune.add_argument("--resume", action="store_true", help="go on where a run was killed")
     for flag, kind, text in (
@@ -80,6 +81,8 @@ def _tune(given: dict[str, Any]) -> int:
     try:
         options = options_of(given["preset"], given)
         from recommender.language_model import ModelError
+        from retrieval.catalog import CatalogError
+        from retrieval.encoder import EncoderError
 
         try:
             if options.part == "retriever":
@@ -87,7 +90,7 @@ def _tune(given: dict[str, Any]) -> int:
             else:
                 from recommender.tuning.trainer import tune
             print(f"{tune(options, _command())}: tuned")
-        except ModelError as error:
+        except (CatalogError, EncoderError, ModelError) as error:
             return _fail(str(error), 1)
     except TuningError as error:
         return _fail(str(error), 2)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from retrieval.encoder import DEFAULT_ENCODER
+
 SCORINGS = ("block", "likelihood", "labels")
 PARTS = ("ranker", "retriever")
 
@@ -29,7 +31,8 @@ class TuningOptions:
     instructions: Path
     out: Path
     model: str = "auto"
-    encoder: str = ""  # of part "retriever"
+    encoder: str = DEFAULT_ENCODER  # of part "retriever"
+    catalog: str = ""  # of part "retriever": whose item texts the index embeds
     part: str = "ranker"
     quantization: str = "none"
     scoring: str = "block"
@@ -71,6 +74,9 @@ class TuningOptions:
             raise TuningError(f"{name} is {getattr(self, name)!r}; expected {expected}")
 
 
+# An encoder learns by the other pairs of its batch, so its batches are large.
+_RETRIEVER: Mapping[str, Any] = {"batch": 32, "learning_rate": 2e-4, "length": 256, "warmup": 20}
+
 # What a machine asks for. A GPU reads more at once, in few different shapes.
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "cpu": {},
@@ -84,4 +90,5 @@ def options_of(preset: str, given: Mapping[str, Any]) -> TuningOptions:
     """A preset's options, with those that were given (not None) in their place."""
     known = {field.name for field in fields(TuningOptions)}
     chosen = {n: v for n, v in given.items() if n in known and v is not None}
-    return TuningOptions(**{**PRESETS[preset], **chosen})
+    part = _RETRIEVER if chosen.get("part") == "retriever" else {}
+    return TuningOptions(**{**PRESETS[preset], **part, **chosen})

@@ -1,42 +1,15 @@
-"""Tiny models with random weights, a toy task they can learn, and runs on it."""
+"""Tiny models with random weights, and options of runs on the toy task."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from toy_task import save_tokenizer, toy_examples
 
 from recommender.tuning.examples import Example, ExampleWriter
-
-KINDS = ("loud", "calm", "odd", "warm")
-WORDS = (
-    "the user likes what is . Question: does suit thing ? Answer: yes no in question Answer "
-    "on this list best letter A B C D E F . : better than a reason user said system "
-    + " ".join(KINDS)
-    + " "
-    + " ".join(f"{kind}{n}" for kind in KINDS for n in range(6))
-).split()
-
-
-def save_tokenizer(folder: Path) -> int:
-    """A tokenizer of whole words; gives the size of its vocabulary."""
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    words = ["<pad>", "<end>", "<unknown>", *dict.fromkeys(WORDS)]
-    inner = Tokenizer(
-        models.WordLevel({word: n for n, word in enumerate(words)}, unk_token="<unknown>")
-    )
-    inner.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split("?", "isolated")]
-    )
-    PreTrainedTokenizerFast(
-        tokenizer_object=inner, pad_token="<pad>", eos_token="<end>", unk_token="<unknown>"
-    ).save_pretrained(folder)
-    return len(words)
 
 
 @pytest.fixture(scope="session")
@@ -66,34 +39,10 @@ def tiny_t5(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     config = T5Config(
         vocab_size=size, d_model=64, d_kv=16, d_ff=128, num_layers=2, num_heads=4,
-        decoder_start_token_id=0, pad_token_id=0, eos_token_id=1,
+        decoder_start_token_id=0, pad_token_id=0, eos_token_id=1, dropout_rate=0.0,
     )  # fmt: skip
     T5ForConditionalGeneration(config).save_pretrained(folder)
     return folder
-
-
-def toy_examples(count: int, blocks: int = 4, seed: int = 0) -> list[Example]:
-    """A user likes one kind; the block of that kind fits. Each fifth is for validation."""
-    chance = random.Random(seed)
-    examples = []
-    for n in range(count):
-        kinds = chance.sample(KINDS, blocks)
-        items = [f"{kind}{chance.randrange(6)}" for kind in kinds]
-        liked = chance.randrange(blocks)
-        examples.append(
-            Example(
-                id=f"toy-{n}",
-                template="toy",
-                source="toy",
-                user=str(n),
-                split="validation" if n % 5 == 0 else "train",
-                prefix=f"the user likes what is {kinds[liked]} . Question: does the user like the thing",
-                blocks=tuple(f" {item} ? Answer:" for item in items),
-                labels=tuple(int(place == liked) for place in range(blocks)),
-                items=tuple(items),
-            )  # fmt: skip
-        )
-    return examples
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from conftest import toy_examples  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
+from toy_task import toy_examples  # noqa: E402
 
 from recommender.language_model import HuggingFaceModel, load_language_model  # noqa: E402
 from recommender.tuning.batches import pack  # noqa: E402
