@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -75,11 +75,10 @@ class ScoredBatch:
         return torch.zeros_like(sees, dtype=dtype).masked_fill(~sees, hidden)[:, None]
 
     def to(self, device: Any) -> ScoredBatch:
-        return ScoredBatch(
-            *(t.to(device) for t in (self.ids, self.positions, self.owner, self.ends,
-                                     self.labels, self.real)),
-            self.examples, self.tokens,
-        )  # fmt: skip
+        moved: dict[str, Any] = {
+            n: v.to(device) for n, v in vars(self).items() if isinstance(v, torch.Tensor)
+        }
+        return replace(self, **moved)
 
 
 @dataclass(frozen=True)
@@ -93,8 +92,10 @@ class WrittenBatch:
     tokens: int
 
     def to(self, device: Any) -> WrittenBatch:
-        tensors = (t.to(device) for t in (self.ids, self.real, self.labels))
-        return WrittenBatch(*tensors, self.examples, self.tokens)
+        moved: dict[str, Any] = {
+            n: v.to(device) for n, v in vars(self).items() if isinstance(v, torch.Tensor)
+        }
+        return replace(self, **moved)
 
 
 def pack(examples: Sequence[Encoded], multiple: int = 1, blocks: int = 0) -> ScoredBatch:
@@ -109,11 +110,11 @@ def pack(examples: Sequence[Encoded], multiple: int = 1, blocks: int = 0) -> Sco
     real = torch.zeros((len(examples), count), dtype=torch.bool)
     for row, example in enumerate(examples):
         start = 0
-        for number, tokens in enumerate((example.prefix, *example.blocks)):
-            stop = start + len(tokens)
+        for number, part in enumerate((example.prefix, *example.blocks)):
+            stop = start + len(part)
             first = 0 if number == 0 else len(example.prefix)
-            ids[row, start:stop] = torch.tensor(tokens)
-            positions[row, start:stop] = torch.arange(first, first + len(tokens))
+            ids[row, start:stop] = torch.tensor(part)
+            positions[row, start:stop] = torch.arange(first, first + len(part))
             owner[row, start:stop] = number
             if number:
                 ends[row, number - 1] = stop - 1

@@ -26,6 +26,7 @@ from recommender.adapter_card import (
     Figure,
     cards_below,
     file_checksum,
+    fingerprint,
     read_card,
 )
 from recommender.tuning.options import TuningOptions
@@ -67,6 +68,14 @@ def take_adapter(draft: Path, folder: Path, base: str) -> None:
     for name in (WEIGHTS, "adapter_config.json"):  # what else is there, the card says better
         os.chmod(draft / name, 0o644)
         os.replace(draft / name, folder / name)
+
+
+def encoder_checksum(model: Any) -> str:
+    """A short checksum of an encoder as loaded, by its shape and its numbers' samples."""
+    named = sorted(model.named_parameters())
+    shape = [("parameters", sum(p.numel() for _, p in named)), ("parts", len(named))]
+    samples = [p.detach().flatten()[::997].float().cpu().numpy().tobytes() for _, p in named]
+    return fingerprint(shape, samples)
 
 
 def make_card(
@@ -126,11 +135,12 @@ def faults(folder: Path, card: Card, data: Path) -> Iterator[str]:
 
 def _misfits(folder: Path, card: Card, data: Path) -> Iterator[str]:
     if card.kind == ENCODER:
-        from recommender.tuning.encoder_tuning import encoder_checksum
+        from retrieval.encoder import EncoderError, load_sentence_transformer
 
         try:
-            card.check_base(folder, card.base, encoder_checksum(card.base))
-        except CardError as error:
+            model = load_sentence_transformer(card.base, "cpu")
+            card.check_base(folder, card.base, encoder_checksum(model))
+        except (CardError, EncoderError) as error:
             yield str(error)
         return
     from recommender.language_model import ModelError, base_checksum, load_weights

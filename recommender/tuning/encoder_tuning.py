@@ -18,9 +18,9 @@ import torch
 from torch.nn import functional
 
 from prompts.templates import Templates
-from recommender.adapter_card import Figure, file_checksum, fingerprint, write_card
+from recommender.adapter_card import Figure, file_checksum, write_card
 from recommender.tuning.adapter import Masters
-from recommender.tuning.checkpoints import make_card, save_encoder_adapter
+from recommender.tuning.checkpoints import encoder_checksum, make_card, save_encoder_adapter
 from recommender.tuning.examples import TRAIN, ExampleError, read_examples
 from recommender.tuning.loop import Loop, check_folder
 from recommender.tuning.options import TuningError, TuningOptions
@@ -30,18 +30,6 @@ from retrieval.catalog import load_catalog
 from retrieval.encoder import load_sentence_transformer
 
 _SHARPNESS = 20.0  # a cosine times this is a logit, as in the library's own losses
-
-
-def encoder_checksum(name: str) -> str:
-    """A short checksum of an encoder as loaded, by its shape and its numbers' samples."""
-    return _checksum(load_sentence_transformer(name, "cpu"))
-
-
-def _checksum(model: Any) -> str:
-    named = sorted(model.named_parameters())
-    shape = [("parameters", sum(p.numel() for _, p in named)), ("parts", len(named))]
-    samples = [p.detach().flatten()[::997].float().cpu().numpy().tobytes() for _, p in named]
-    return fingerprint(shape, samples)
 
 
 def read_pairs(options: TuningOptions) -> tuple[list[Pair], list[Pair]]:
@@ -74,7 +62,7 @@ class EncoderRun:
         torch.manual_seed(options.seed)
         self.model = load_sentence_transformer(options.encoder, None)
         self.model.max_seq_length = min(self.model.max_seq_length or 512, options.length)
-        self.base_checksum = _checksum(self.model)
+        self.base_checksum = encoder_checksum(self.model)
         # The kind of task keeps the library from wrapping it as a classifier or the like.
         self.model.add_adapter(
             LoraConfig(r=options.rank, lora_alpha=2 * options.rank, lora_dropout=options.dropout,

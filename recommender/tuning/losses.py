@@ -21,12 +21,14 @@ from recommender.tuning.batches import ScoredBatch, WrittenBatch
 class Objective(nn.Module):
     """The loss of a model on a batch. `yes` and `no` are the tokens that serving compares."""
 
+    direction: torch.Tensor  # (d,), the row of yes less the row of no
+
     def __init__(self, model: Any, yes: int, no: int) -> None:
         super().__init__()
         self.model = model
         self.encoder_decoder = bool(model.config.is_encoder_decoder)
         head = model.get_output_embeddings().weight
-        self.register_buffer("direction", (head[yes] - head[no]).detach().float())  # (d,)
+        self.register_buffer("direction", (head[yes] - head[no]).detach().float())
 
     def forward(self, batch: ScoredBatch | WrittenBatch) -> torch.Tensor:
         if isinstance(batch, ScoredBatch):
