@@ -98,11 +98,11 @@ class WrittenBatch:
         return replace(self, **moved)
 
 
-def pack(examples: Sequence[Encoded], multiple: int = 1, blocks: int = 0) -> ScoredBatch:
+def pack(examples: Sequence[Encoded], multiple: int = 1) -> ScoredBatch:
     """Scored examples as one batch; the length is padded to a multiple, for static shapes."""
     longest = max(example.length for example in examples)
     width = -(-longest // multiple) * multiple
-    count = max(blocks, max(len(example.blocks) for example in examples))
+    count = max(len(example.blocks) for example in examples)
     ids = torch.zeros((len(examples), width), dtype=torch.long)
     positions, owner = torch.zeros_like(ids), torch.full_like(ids, -1)
     ends = torch.zeros((len(examples), count), dtype=torch.long)

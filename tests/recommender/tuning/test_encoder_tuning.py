@@ -75,8 +75,8 @@ def tuned_encoder(tmp_path: Path) -> Path:
             own, after = colours[n % 8], colours[(n + 1) % 8]
             writer.write(example(n, f"I want {own}", f"The {after} one", f"The {own} one"))
     options = options_of("cpu", {
-        "part": "retriever", "instructions": path, "out": tmp_path / "colours", "steps": 12,
-        "batch": 8, "learning_rate": 2e-3, "warmup": 2, "rank": 4, "validate_every": 6})  # fmt: skip
+        "part": "retriever", "instructions": path, "out": tmp_path / "colours", "steps": 40,
+        "batch": 8, "learning_rate": 2e-3, "warmup": 2, "rank": 4, "validate_every": 10})  # fmt: skip
     return tune_encoder(options, "tune")
 
 
