@@ -48,9 +48,9 @@ class Run:
         inner = self.model.get_base_model()
         self.serving = HuggingFaceModel(options.model, inner, tokenizer, options.quantization, "")
         self.sets = read_sets(options, self.serving, tokenizer.eos_token_id)
-        objective = Objective(inner, *self.serving.answers).to(device)
-        # Several processes average gradients in a wrapper; one needs none.
-        self.objective = self.accelerator.prepare_model(objective)
+        self.plain = Objective(inner, *self.serving.answers).to(device)
+        # Several processes average gradients in a wrapper, and wait for each other in it.
+        self.objective = self.accelerator.prepare_model(self.plain)
         self.masters = Masters(self.model, options)
         self.loop = Loop(
             options, self.masters, self.sets.checksum, len(self.sets.train),
@@ -102,7 +102,7 @@ class Run:
 
     def _loss(self, example: Encoded) -> float:
         with torch.no_grad():
-            return float(self.objective(self._tensors([example])))
+            return float(self.plain(self._tensors([example])))
 
 
 def tune(options: TuningOptions, command: str = "") -> Path:
