@@ -44,7 +44,7 @@ from benchmarks.searching import RememberingEncoder, descend
 from prompts.templates import Templates
 from recommender.engine import open_retriever
 from recommender.language_model import load_language_model
-from recommender.ranking import JoinedRanker, make_scorer, nouns_of
+from recommender.ranking import JoinedRanker, make_scorer, nouns_of, weight_of
 from recommender.settings import Settings
 from recommender.understanding.understander import Understander, Understanding
 from retrieval.collaborative import Learning, learn
@@ -269,7 +269,8 @@ def _with_ranker(bench: Bench, weights: RetrieverWeights, turns: int) -> dict[st
     model = load_language_model(settings.model, cache=settings.data)
     catalog = bench.films.catalog
     scorer = make_scorer("block", model, catalog, templates)
-    ranker = JoinedRanker(scorer, settings.rank_weight)
+    weight = weight_of(settings.rank_weight, model)
+    ranker = JoinedRanker(scorer, weight)
     picked = [n for n, read in enumerate(bench.reads) if read is not None]
     picked = sorted(np.random.default_rng(0).permutation(picked)[:turns].tolist())
     retriever, queries = bench.retrievers[RATED][0].reweighted(weights), bench.made(of_state)
@@ -283,8 +284,8 @@ def _with_ranker(bench: Bench, weights: RetrieverWeights, turns: int) -> dict[st
         picks = ranker.rank(instruction, candidates)
         after.append(_places([pick.item.id for pick in picks], bench.cases[n]))
     cases = [bench.cases[n] for n in picked]
-    print(f"\n{len(cases)} turns with the ranker, weight {settings.rank_weight}")
-    record: dict[str, Any] = {"turns": len(cases), "weight": settings.rank_weight}
+    print(f"\n{len(cases)} turns with the ranker, weight {weight}")
+    record: dict[str, Any] = {"turns": len(cases), "weight": weight}
     for k in KS[:-1]:
         one, two = recall(cases, before, k), recall(cases, after, k)
         low, high = np.quantile((two - one)[1:], [0.025, 0.975])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from recommender.settings import QUANTIZATIONS, RANKERS, UNDERSTANDINGS, Settings, SettingsError
+from recommender.tuning.commands import add_tuning_commands
 
 _ASK_EXAMPLES = """examples:
   python -m recommender ask "a scary film set in space, nothing after 1990"
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
+        if options.pop("own_settings", False):
+            return int(command(options))
         settings = Settings.read(options)
         status: int = command(settings, options)
     except SettingsError as error:
@@ -76,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     for command in (ask, index, serve):
         _add_settings(command)
+    add_tuning_commands(commands)
     return parser
 
 
@@ -84,7 +88,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--catalog", metavar="PATH|NAME", help="bundled name or JSONL file (movies)")
     group.add_argument("--model", help="hub name, folder, auto or none (auto)")
     group.add_argument("--quantization", choices=QUANTIZATIONS, help="of the model (nf4)")
-    group.add_argument("--adapter", metavar="PATH", help="LoRA adapter for the model")
+    group.add_argument("--adapter", metavar="PATH", help="of the model: a checkpoint, auto or none")
     group.add_argument("--encoder", help="sentence-transformers model, hub name or folder")
     group.add_argument("--ranker", choices=RANKERS, help="how the model is asked (block)")
     group.add_argument("--rank-weight", metavar="SHARE", help="the model's share of the score")
@@ -137,16 +141,17 @@ def _ask(settings: Settings, options: dict[str, Any]) -> int:
 
 def _index(settings: Settings, options: dict[str, Any]) -> int:
     from retrieval.catalog import CatalogError, load_catalog
-    from retrieval.encoder import EncoderError, SentenceTransformerEncoder
+    from retrieval.encoder import EncoderError, SentenceTransformerEncoder, encoder_identity
     from retrieval.index import IndexMismatchError, build_index, index_folder, load_index
 
     try:
         catalog = load_catalog(settings.catalog)
-        folder = index_folder(settings.data / "index", catalog, settings.encoder)
+        space = encoder_identity(settings.encoder)
+        folder = index_folder(settings.data / "index", catalog, space)
         try:
             if options["force"]:
                 raise IndexMismatchError("asked for")
-            load_index(folder, catalog, settings.encoder)
+            load_index(folder, catalog, space)
         except IndexMismatchError:
             encoder = SentenceTransformerEncoder(settings.encoder)
             build_index(folder, catalog, encoder, progress=True)

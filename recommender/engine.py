@@ -36,7 +36,14 @@ from recommender.dialogue import (
 )  # fmt: skip
 from recommender.explanation import Explainer
 from recommender.language_model import LanguageModel, ModelError, load_language_model
-from recommender.ranking import JoinedRanker, Ranker, RetrieverRanker, make_scorer, nouns_of
+from recommender.ranking import (
+    JoinedRanker,
+    Ranker,
+    RetrieverRanker,
+    make_scorer,
+    nouns_of,
+    weight_of,
+)
 from recommender.settings import Settings
 from recommender.store import Store
 from recommender.understanding.by_model import ModelReader, ModelReading, is_wanted
@@ -115,7 +122,7 @@ class Recommender:
         self._ranker: Ranker = RetrieverRanker()
         if self._model is not None and settings.ranker != "retriever":
             scorer = make_scorer(settings.ranker, self._model, self.catalog, self.templates)
-            self._ranker = JoinedRanker(scorer, settings.rank_weight)
+            self._ranker = JoinedRanker(scorer, weight_of(settings.rank_weight, self._model))
         # Threads only so that a call to the model can be given up when its time is over.
         self._calls = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="model")
 
@@ -373,7 +380,9 @@ class Recommender:
             described.update(self._model.describe())
         return described | {
             "ranker": self.settings.ranker if self._model else "retriever",
-            "rank_weight": self.settings.rank_weight if self._model else 0.0,
+            "rank_weight": (
+                weight_of(self.settings.rank_weight, self._model) if self._model else 0.0
+            ),
             "encoder": self.settings.encoder,
             "understanding": "rules and model" if self._model_reader else "rules",
             "degraded": self._no_model or None,

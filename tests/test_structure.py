@@ -25,6 +25,7 @@ LONGEST = 300
 FLOORS = {
     "prompts": 0, "retrieval": 0,
     "recommender.settings": 1, "recommender.dialogue": 1, "recommender.language_model": 1,
+    "recommender.adapter_card": 1,
     "recommender.understanding": 2, "recommender.ranking": 2, "recommender.evidence": 2,
     "recommender.claims": 2, "recommender.explanation": 2, "recommender.store": 2,
     "recommender.wording": 2, "recommender.answers": 2,
@@ -36,7 +37,7 @@ FLOORS = {
 
 HOMES = {
     "faiss": ("retrieval.index",),
-    "sentence_transformers": ("retrieval.encoder",),
+    "sentence_transformers": ("retrieval.encoder", "recommender.tuning"),
     "bm25s": ("retrieval.lexical",),
     "torch": ("recommender.language_model", "recommender.tuning"),
     "transformers": ("recommender.language_model", "recommender.tuning"),

@@ -1,0 +1,148 @@
+"""The commands of tuning: what they take, and a line for each way they can fail.
+
+Heavy libraries are imported by the commands that need them, not for `--help`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+from recommender.adapter_card import CARD, CHECKPOINTS, CardError
+from recommender.tuning.options import PARTS, PRESETS, SCORINGS, TuningError, options_of
+
+_TUNE_EXAMPLES = """examples:
+  python -m recommender tune --instructions films.jsonl.gz --out checkpoints/films --minutes 20
+  python -m recommender tune --instructions films.jsonl.gz --out checkpoints/films --resume
+  python -m recommender tune --preset qlora --model Qwen/Qwen3-4B-Instruct-2507 …
+  accelerate launch -m recommender tune --preset gpu …      (several GPUs)
+"""
+
+
+def add_tuning_commands(commands: Any) -> None:
+    """Add `tune` and its kin to the command line's subcommands."""
+    tune = commands.add_parser(
+        "tune", help="tune an adapter on examples", epilog=_TUNE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    tune.add_argument("--instructions", type=Path, required=True, metavar="FILE",
+                      help="examples, made by `instructions make`")  # fmt: skip
+    tune.add_argument("--out", type=Path, required=True, metavar="checkpoints/NAME")
+    tune.add_argument(
+        "--preset", choices=sorted(PRESETS), default="cpu", help="for a machine (cpu)"
+    )
+    tune.add_argument("--part", choices=PARTS, help="what is tuned (ranker)")
+    tune.add_argument("--model", help="hub name, folder or auto (auto)")
+    tune.add_argument("--encoder", help="for --part retriever: the encoder to begin with")
+    tune.add_argument("--catalog", help="for --part retriever: whose item texts are embedded")
+    tune.add_argument("--scoring", choices=SCORINGS, help="how candidates are asked about (block)")
+    tune.add_argument("--resume", action="store_true", help="go on where a run was killed")
+    for flag, kind, text in (
+        ("--minutes", float, "end after so long"),
+        ("--steps", int, "end after so many; without both, one epoch"),
+        ("--learning-rate", float, "at its highest (5e-4)"),
+        ("--rank", int, "of the LoRA adapter (16)"),
+        ("--batch", int, "examples read at once (4)"),
+        ("--accumulate", int, "batches to a step (1)"),
+        ("--length", int, "tokens of an example at most (1024)"),
+        ("--validation", int, "validation examples at most (100)"),
+        ("--validate-every", int, "steps (50)"),
+        ("--save-every", int, "steps after which a killed run can go on (50)"),
+        ("--seed", int, "decides order and first numbers (0)"),
+    ):
+        tune.add_argument(flag, type=kind, help=text)
+    tune.add_argument("--data", type=Path, help="folder for unpacked models (data)")
+    _add_checkpoint_commands(commands)
+    tune.set_defaults(run=_tune, own_settings=True, verbose=False)
+    tune.add_argument("--verbose", action="store_true", help="log what happens, with traces")
+
+
+def _add_checkpoint_commands(commands: Any) -> None:
+    parser = commands.add_parser("checkpoints", help="list, show or verify tuned adapters")
+    kinds = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for word, command, text in (
+        ("list", _list, "a line for each"),
+        ("show", _show, "the card of one"),
+        ("verify", _verify, "hold one against its card, its base and the templates"),
+    ):
+        one = kinds.add_parser(word, help=text)
+        if word != "list":
+            one.add_argument("name", metavar="NAME", help="of its folder")
+        one.add_argument("--root", type=Path, default=CHECKPOINTS, help="folder (checkpoints)")
+        one.add_argument("--data", type=Path, default=Path("data"), help="unpacked models (data)")
+        one.add_argument("--verbose", action="store_true", help="log what happens, with traces")
+        one.set_defaults(run=_with_card_errors(command), own_settings=True)
+
+
+def _tune(given: dict[str, Any]) -> int:
+    try:
+        options = options_of(given["preset"], given)
+        from recommender.language_model import ModelError
+        from retrieval.catalog import CatalogError
+        from retrieval.encoder import EncoderError
+
+        try:
+            if options.part == "retriever":
+                from recommender.tuning.encoder_tuning import tune_encoder as tune
+            else:
+                from recommender.tuning.trainer import tune
+            print(f"{tune(options, _command())}: tuned")
+        except (CatalogError, EncoderError, ModelError) as error:
+            return _fail(str(error), 1)
+    except TuningError as error:
+        return _fail(str(error), 2)
+    except OSError as error:
+        return _fail(f"{error.filename or options.out}: {error.strerror}", 1)
+    return 0
+
+
+def _command() -> str:
+    """The command under way, for the card; files by their names, not their folders."""
+    words = [word if word.startswith("checkpoints/") else Path(word).name for word in sys.argv[1:]]
+    return shlex.join(["python", "-m", "recommender", *words])
+
+
+def _list(given: dict[str, Any]) -> int:
+    from recommender.tuning.checkpoints import listing
+
+    print("\n".join(listing(given["root"])) or f"{given['root']}: no checkpoints")
+    return 0
+
+
+def _show(given: dict[str, Any]) -> int:
+    from recommender.tuning.checkpoints import card_of
+
+    folder = given["root"] / given["name"]
+    card_of(folder)  # refused where it can't be read
+    print((folder / CARD).read_text(encoding="utf-8"), end="")
+    return 0
+
+
+def _verify(given: dict[str, Any]) -> int:
+    from recommender.tuning.checkpoints import card_of, faults
+
+    folder = given["root"] / given["name"]
+    found = list(faults(folder, card_of(folder), given["data"]))
+    for fault in found:
+        _fail(fault, 1)
+    if not found:
+        print(f"{folder}: holds")
+    return 1 if found else 0
+
+
+def _with_card_errors(command: Any) -> Any:
+    def run(given: dict[str, Any]) -> int:
+        try:
+            return int(command(given))
+        except CardError as error:
+            return _fail(str(error), 2)
+
+    return run
+
+
+def _fail(line: str, status: int) -> int:
+    print(f"error: {line}", file=sys.stderr)
+    return status

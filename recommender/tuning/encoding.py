@@ -1,0 +1,106 @@
+"""From a file of examples to what a run reads: tokens, by the way in which scores are asked.
+
+Promises: the tokens are those that serving reads for the same text; a line that can't be
+used stops with its number; validation examples are never trained on. The whole file's
+tokens are held in memory, its text only for validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from recommender.adapter_card import EXPLAINING, RANKING, file_checksum
+from recommender.language_model import HuggingFaceModel
+from recommender.tuning.batches import Encoded
+from recommender.tuning.examples import TRAIN, Example, ExampleError, read_examples
+from recommender.tuning.options import TuningError, TuningOptions
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+BLOCK_END = "? Answer:"  # what closes a block; the other ways to ask need the item alone
+
+
+@dataclass(frozen=True)
+class Sets:
+    """What a run learns from and what it is judged by."""
+
+    train: tuple[Encoded, ...]
+    validation: tuple[tuple[Example, Encoded], ...]
+    checksum: str  # of the file of examples
+    written: bool  # whether texts are among what is learned
+
+    def serves(self) -> tuple[str, ...]:
+        """What an adapter that learned this is good for, until measured otherwise."""
+        scored = any(example.blocks for example in self.train)
+        both = (RANKING, EXPLAINING) if self.written else (RANKING,)
+        return both if scored or not self.written else (EXPLAINING,)
+
+
+def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) -> Sets:
+    """Read a file of examples; `end` is the token that ends a written target.
+
+    Raises `TuningError` where a line can't be used or nothing is left to learn from.
+    """
+    train: list[Encoded] = []
+    validation: list[tuple[Example, Encoded]] = []
+    written = False
+    for example in _read(options.instructions):
+        encoded = encode(example, model, options.scoring, end)
+        if encoded is None:
+            continue
+        written = written or not example.scored
+        encoded = encoded.cut(options.length)
+        if example.split == TRAIN:
+            train.append(encoded)
+        elif len(validation) < options.validation:
+            validation.append((example, encoded))
+    if not train:
+        raise TuningError(
+            f"{options.instructions}: no example with split {TRAIN!r} that scoring "
+            f"{options.scoring!r} can learn from; `instructions make` writes some"
+        )
+    digest = file_checksum(options.instructions)
+    return Sets(tuple(train), tuple(validation), digest, written)
+
+
+def encode(
+    example: Example, model: HuggingFaceModel, scoring: str, end: int | None
+) -> Encoded | None:
+    """An example in tokens, or None where this way of scoring can't learn from it."""
+    if not example.scored:
+        prompt = tuple(model.prompt_tokens([("user", example.prefix)]))
+        written = tuple(model.tokens(example.target, start=False))
+        return Encoded(example.id, prompt, target=written + (() if end is None else (end,)))
+    if scoring != "block" and 1 not in example.labels:
+        return None  # "no" can't be said by a title or a letter
+    text, blocks = asked(example, scoring)
+    prefix = tuple(model.tokens(text, start=True))
+    tokens = [tuple(model.tokens(block, start=False)) for block in blocks]
+    if scoring == "block":
+        return Encoded(example.id, prefix, tuple(tokens), example.labels)
+    place = example.labels.index(1)
+    return Encoded(example.id, prefix, target=tokens[place]) if place < len(tokens) else None
+
+
+def asked(example: Example, scoring: str) -> tuple[str, list[str]]:
+    """What is read first and what stands for each candidate, as ranking words it."""
+    if scoring == "block":
+        return example.prefix, list(example.blocks)
+    items = [block.removesuffix(BLOCK_END) for block in example.blocks]
+    if scoring == "likelihood":
+        noun = example.prefix.rpartition(" the ")[2]  # a question ends with the noun
+        return f"{example.prefix} in question?\nAnswer: the {noun}", items
+    items = items[: len(_LETTERS)]
+    lines = "\n".join(f"{_LETTERS[n]}.{item}" for n, item in enumerate(items))
+    letters = [f" {_LETTERS[n]}" for n in range(len(items))]
+    return f"{example.prefix} on this list?\n{lines}\nThe best letter is:", letters
+
+
+def _read(path: Path) -> Iterator[Example]:
+    try:
+        yield from tqdm(read_examples(path), desc="examples", unit="", leave=False)
+    except ExampleError as error:
+        raise TuningError(str(error)) from error

@@ -1,0 +1,85 @@
+"""Validation during a run: hit rate, NDCG and loss on examples that are not trained on.
+
+Promises: candidates are scored by the code that serves them, so the figures are those that
+serving would have; ties count against the model. It bounds nothing itself: it takes the
+examples it is given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from recommender.language_model import HuggingFaceModel
+from recommender.tuning.batches import Encoded
+from recommender.tuning.encoding import asked
+from recommender.tuning.examples import Example
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Means over the examples that have the figure; None where none has."""
+
+    hit_rate: float | None  # the fitting block comes first
+    ndcg: float | None  # over all blocks of an example
+    loss: float
+    examples: int
+
+    @property
+    def worth(self) -> float:
+        """What the best state of a run is chosen by, higher is better."""
+        return -self.loss if self.ndcg is None else self.ndcg
+
+    def as_dict(self) -> dict[str, float]:
+        figures = {"hr@1": self.hit_rate, "ndcg": self.ndcg, "validation_loss": self.loss}
+        return {name: round(value, 5) for name, value in figures.items() if value is not None}
+
+
+def rows(
+    examples: Sequence[tuple[Example, Encoded]],
+    model: HuggingFaceModel,
+    scoring: str,
+    loss: Callable[[Encoded], float],
+) -> list[tuple[float, float, float]]:
+    """Hit, gain and loss of each example; hit and gain are NaN where nothing is ranked.
+
+    `loss` gives the training loss of an example that is not scored by blocks.
+    """
+    found = []
+    for example, encoded in examples:
+        if len(example.blocks) < 2:
+            found.append((math.nan, math.nan, loss(encoded)))
+            continue
+        prefix, blocks = asked(example, scoring)
+        ask = model.score if scoring == "block" else model.likelihood
+        scores = ask(prefix, blocks)
+        place = example.labels.index(1)
+        rank = rank_of(scores, place)
+        cost = listwise(scores, place) if scoring == "block" else loss(encoded)
+        found.append((float(rank == 1), 1 / math.log2(rank + 1), cost))
+    return found
+
+
+def rank_of(scores: NDArray[np.float64], place: int) -> int:
+    """The rank of a block, from 1; those that score the same come before it."""
+    return int((scores >= scores[place]).sum())
+
+
+def listwise(scores: NDArray[np.float64], place: int) -> float:
+    return float(np.logaddexp.reduce(scores) - scores[place])
+
+
+def summed_up(found: torch.Tensor) -> Figures:
+    """Figures of rows of shape (n, 3)."""
+    ranked = found[~found[:, 0].isnan()]
+    return Figures(
+        hit_rate=float(ranked[:, 0].mean()) if len(ranked) else None,
+        ndcg=float(ranked[:, 1].mean()) if len(ranked) else None,
+        loss=float(found[:, 2].mean()),
+        examples=len(found),
+    )
