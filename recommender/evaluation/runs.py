@@ -177,6 +177,7 @@ def write_whole(path: Path, text: str) -> None:
     handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
+    os.chmod(draft, 0o644)  # drafts are for their owner alone
     os.replace(draft, path)
 
 

@@ -49,7 +49,7 @@ _JUDGED = 4000  # validation users that choose the epoch
 log = logging.getLogger(__name__)
 
 EASE_LEARNING = Learning(ridge=100.0, fewest=1, most=20_000, neighbours=300)
-SEQUENCE_LEARNING = SequenceLearning(negatives=512, epochs=40)
+SEQUENCE_LEARNING = SequenceLearning(negatives=512, epochs=40, dropout=0.4)
 
 
 class Shelf:

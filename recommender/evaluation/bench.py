@@ -1,0 +1,178 @@
+"""The bench: data sets, scorers and runs brought together for one command.
+
+Promises that each data set is read once, each scorer made once, and that "joined" has its
+weights from validation cases of the same task and scorers that know nothing of these.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from recommender.evaluation.cases import Case, CaseScorer
+from recommender.evaluation.data import LOADERS, Behaviour
+from recommender.evaluation.joining import JoinedScorer, Weights, learn_weights
+from recommender.evaluation.records import summary, write_record
+from recommender.evaluation.runs import RunSettings, peak_memory_mb, run_cases, stability
+from recommender.evaluation.shelf import Shelf
+from recommender.evaluation.tasks import ALL, TASKS, Task, make_cases, numbers_for
+from recommender.evaluation.wishes import Wishes
+from recommender.settings import Settings
+
+PARTS = {"llm": 16, "retriever": 16}  # cases asked between two writes; 256 for the others
+JOINED = ("sasrec-titles", "sasrec", "ease", "neighbours", "popularity", "minilm",
+          "minilm-nearest", "bm25")  # fmt: skip
+JOINED_FROM_TEXT = ("minilm", "bm25")  # where there are no users to learn from
+LEARNED_ON = 4000  # validation cases
+_STABILITY_ON = 100  # cases
+
+
+class Bench:
+    """What one command evaluates with; see `commands.py` for the options."""
+
+    def __init__(
+        self, settings: Settings, data_sets: Path, out: Path, *,
+        split: str = "test", sample: int = 0, seed: int = 0, progress: bool = False,
+    ) -> None:  # fmt: skip
+        self.settings, self.data_sets, self.out = settings, data_sets, out
+        self.split, self.sample, self.seed, self.progress = split, sample, seed, progress
+        self._data: dict[str, Behaviour] = {}
+        self._shelves: dict[tuple[str, str], Shelf] = {}
+        self._scorers: dict[tuple[str, str, str], CaseScorer] = {}
+        self._model: Any = None
+
+    def check(self, tasks: Sequence[str], rankers: Sequence[str]) -> None:
+        """Raise `ValueError` for a ranker that there is not, before anything is measured."""
+        known = (*self.shelf(TASKS[tasks[0]].data, self.split).names, "joined", "llm", "retriever")
+        unknown = [name for name in rankers if name not in known]
+        if unknown or not rankers:
+            raise ValueError(f"no ranker {', '.join(unknown)}; there are {', '.join(known)}")
+
+    def lacks(self, task: str, ranker: str) -> str:
+        """Why a ranker can't be asked a task, or nothing."""
+        behaviour = self.behaviour(TASKS[task].data)
+        if TASKS[task].negatives == ALL and ranker in ("llm",):
+            return "a language model is not asked about a whole catalog"
+        textual = ("bm25", "minilm", "minilm-nearest", "llm", "retriever", "joined")
+        if not behaviour.users and ranker not in textual:
+            return f"{behaviour.name} has no users to learn from"
+        return ""
+
+    def measure(self, task_name: str, ranker: str) -> dict[str, Any]:
+        """Run, or go on with, one task and ranker; writes and gives the record."""
+        task = TASKS[task_name]
+        behaviour = self.behaviour(task.data)
+        started = time.perf_counter()
+        scorer = self.scorer(task, ranker, self.split)
+        made_s = time.perf_counter() - started
+        settings = RunSettings(
+            task.name, ranker, self.split, self.sample, self.seed, self._says(task, ranker)
+        )
+        numbers = numbers_for(task, behaviour, self.split, self.sample, self.seed)
+        make = partial(self.cases, task, split=self.split)
+        folder = self.out / settings.name
+        rows = run_cases(
+            folder, settings, behaviour.checksums, numbers, make, scorer,
+            part=PARTS.get(ranker, 256), progress=self.progress,
+        )  # fmt: skip
+        asked_again = list(make(numbers[: _STABILITY_ON if ranker != "llm" else 10]))
+        shelf = self.shelf(task.data, self.split)
+        record = summary(
+            task, settings, rows, behaviour.checksums,
+            counts=shelf.popularity.counts if behaviour.users else None,
+            catalog_size=len(behaviour.catalog),
+            extra={
+                "stability": stability(scorer, asked_again, self.seed),
+                "made_s": round(made_s, 2), "peak_memory_mb": round(peak_memory_mb()),
+                "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            },
+        )  # fmt: skip
+        write_record(folder, record)
+        return record
+
+    def cases(self, task: Task, numbers: Sequence[int], split: str) -> Iterable[Case]:
+        behaviour = self.behaviour(task.data)
+        near = self.shelf(task.data, split).neighbours if task.intention == "I1" else None
+        wishes = Wishes(behaviour.catalog, near)
+        return make_cases(task, behaviour, numbers, split, self.seed, wishes)
+
+    def behaviour(self, name: str) -> Behaviour:
+        if name not in self._data:
+            self._data[name] = LOADERS[name](self.data_sets)
+        return self._data[name]
+
+    def shelf(self, data: str, upto: str) -> Shelf:
+        if (data, upto) not in self._shelves:
+            folder = self.settings.data / "evaluation"
+            self._shelves[data, upto] = Shelf(
+                self.behaviour(data), upto, folder, progress=self.progress
+            )
+        return self._shelves[data, upto]
+
+    def scorer(self, task: Task, ranker: str, upto: str) -> CaseScorer:
+        """A scorer by name, learned before the split's cut."""
+        key = (task.name if ranker == "joined" else task.data, ranker, upto)
+        if key not in self._scorers:
+            if ranker == "joined":
+                self._scorers[key] = self._joined(task, upto)
+            elif ranker in ("llm", "retriever"):
+                self._scorers[key] = self._from_app(task, ranker, upto)
+            else:
+                self._scorers[key] = self.shelf(task.data, upto).scorer(ranker)
+        return self._scorers[key]
+
+    def _joined(self, task: Task, upto: str) -> CaseScorer:
+        names = JOINED if self.behaviour(task.data).users else JOINED_FROM_TEXT
+        weights = self._weights(task, names)
+        return JoinedScorer([self.scorer(task, name, upto) for name in names], weights)
+
+    def _weights(self, task: Task, names: Sequence[str]) -> Weights:
+        behaviour = self.behaviour(task.data)
+        numbers = numbers_for(task, behaviour, "validation", LEARNED_ON, self.seed + 1)
+        cases = list(self.cases(task, numbers, "validation"))
+        return learn_weights([self.scorer(task, name, "validation") for name in names], cases)
+
+    def _from_app(self, task: Task, ranker: str, upto: str) -> CaseScorer:
+        from recommender.evaluation.contract import InstructedScorer, RetrieverScorer
+
+        catalog = self.behaviour(task.data).catalog
+        if ranker == "retriever":
+            from retrieval.index import DenseIndex
+            from retrieval.retriever import DenseRetriever
+
+            shelf = self.shelf(task.data, upto)
+            return RetrieverScorer(
+                DenseRetriever(catalog, shelf.encoder, DenseIndex(shelf.vectors))
+            )
+        from prompts.templates import Templates
+        from recommender.language_model import load_language_model
+        from recommender.ranking import BlockScorer
+
+        if self._model is None:
+            self._model = load_language_model(
+                self.settings.model, quantization=self.settings.quantization,
+                adapter=self.settings.adapter, cache=self.settings.data,
+            )  # fmt: skip
+        templates = Templates.load()
+        scorer = BlockScorer(self._model, catalog, templates)
+        return InstructedScorer(scorer, catalog, templates, "llm")
+
+    def _says(self, task: Task, ranker: str) -> dict[str, Any]:
+        """What a run's record says of the scorer, and a run that goes on must agree with."""
+        if ranker == "llm":
+            return {**self._model.describe(), "adapter_checksum": self._adapter_checksum()}
+        if ranker == "joined":
+            joined = self.scorer(task, ranker, self.split)
+            assert isinstance(joined, JoinedScorer)
+            return {"weights": dict(joined.weights.shares)}
+        return {}
+
+    def _adapter_checksum(self) -> str:
+        digest = hashlib.sha256()
+        for path in sorted(Path(self.settings.adapter or "/nowhere").glob("adapter*")):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:16] if self.settings.adapter else ""
