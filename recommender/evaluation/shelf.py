@@ -63,9 +63,10 @@ class Shelf:
     def __init__(
         self, behaviour: Behaviour, upto: str, folder: Path,
         learning: SequenceLearning = SEQUENCE_LEARNING, ease: Learning = EASE_LEARNING,
-        progress: bool = False,
+        encoder: Encoder | None = None, progress: bool = False,
     ) -> None:  # fmt: skip
         self.behaviour, self.upto, self.folder = behaviour, upto, folder
+        self._encoder = encoder
         self._learning, self._ease, self._progress = learning, ease, progress
 
     @property
@@ -96,7 +97,7 @@ class Shelf:
 
     @cached_property
     def encoder(self) -> Encoder:
-        return SentenceTransformerEncoder(DEFAULT_ENCODER)
+        return self._encoder or SentenceTransformerEncoder(DEFAULT_ENCODER)
 
     @cached_property
     def popularity(self) -> Popularity:
@@ -110,7 +111,8 @@ class Shelf:
     def vectors(self) -> NDArray[np.float32]:
         """The items' sentence vectors, (n, d)."""
         texts = [self.behaviour.catalog.brief(item) for item in self.behaviour.catalog.items]
-        path = self._path("vectors", {"encoder": DEFAULT_ENCODER, "texts": _short(texts)}, "npy")
+        name = self._encoder.name if self._encoder else DEFAULT_ENCODER
+        path = self._path("vectors", {"encoder": name, "texts": _short(texts)}, "npy")
         if path.exists():
             kept: NDArray[np.float32] = np.load(path)
             return kept
