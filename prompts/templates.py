@@ -1,16 +1,22 @@
 """The templates of instructions: load, check, choose, render.
 
-Templates are data (`templates.toml`). A template names the aspects it serves and its text
-has one placeholder for each aspect it needs, so that a template which would drop what the
-user said, or promise what the user never said, stops the start and names itself.
+Templates are data (`templates.toml`). A template names the aspects it serves and its words
+have one placeholder for each aspect, so that a template which would drop what the user
+said, or promise what the user never said, stops the start and names itself. The same
+templates serve in the chat and make the data that models are tuned on; `Templates.version`
+says which wording a model was tuned on.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import string
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from prompts.instruction import Aspects, Instruction, Intention, Preference, TaskForm
@@ -24,12 +30,23 @@ _NEEDS = {
     Preference.EXPLICIT: {"taste"},
     Preference.BOTH: {"history", "taste"},
 }
-_ITEM_PLACEHOLDERS = {
+_BLOCK = {
     TaskForm.POINTWISE: {"item"},
     TaskForm.PAIRWISE: {"item", "other"},
-    TaskForm.MATCHING: set(),
     TaskForm.RERANKING: {"item"},
 }
+_KEYS = {"id", "preference", "intention", "task_form", "strategy", "input"}
+
+
+class Strategy(StrEnum):
+    """Which part of what is known a template gives, and which it asks for."""
+
+    PLAIN = "plain"  # preference and intention are given, the item is asked for
+    TURN_AROUND = "turn_around"  # from the item or the history to the words
+    TIE = "tie"  # preference and intention are told from each other
+    REASON_FIRST = "reason_first"  # a taste or a reason is written before the item
+    DIALOGUE = "dialogue"  # preference and intention arise over several turns
+    EXPLAIN = "explain"  # from an item's facts to a sentence about it
 
 
 class TemplateError(ValueError):
@@ -40,29 +57,36 @@ class TemplateError(ValueError):
 class Template:
     """One way to write an instruction.
 
-    `text` is read once for a request; `block` is read for each candidate, after `text`.
+    `input` is read first. A scored template has a `block`, read for each candidate after
+    the input; a written one has a `target`, which follows the input.
     """
 
     id: str
     preference: Preference
     intention: Intention
     task_form: TaskForm
-    text: str
-    block: str
+    strategy: Strategy
+    input: str
+    block: str = ""
+    target: str = ""
 
-    def render(self, aspects: Aspects, nouns: Mapping[str, str]) -> Instruction:
-        """Fill the template in. `nouns` gives the catalog's words "noun" and "nouns"."""
-        if (aspects.preference, aspects.intention) != (self.preference, self.intention):
-            raise TemplateError(
-                f"template {self.id} is for preference {self.preference} and intention "
-                f"{self.intention}, not for {aspects.preference} and {aspects.intention}"
-            )
-        text = self.text.format(
-            history="; ".join(aspects.history[-HISTORY_LIMIT:]),
-            taste="; ".join(aspects.taste),
-            wish=_wish_in_words(aspects),
-            **nouns,
-        )
+    @property
+    def scored(self) -> bool:
+        return bool(self.block)
+
+    @cached_property
+    def asks_for(self) -> frozenset[str]:
+        """The placeholders that are asked for: those of the target."""
+        return frozenset(_placeholders(self.target))
+
+    def render(self, aspects: Aspects, nouns: Mapping[str, str], **given: str) -> Instruction:
+        """Fill the input in.
+
+        `nouns` gives the catalog's words "noun" and "nouns"; `given` what the strategy
+        needs besides the aspects: "item", "dialogue" or "facts".
+        """
+        self._check(aspects)
+        text = self.input.format(**_in_words(aspects), **nouns, **given)
         # Context has no placeholder: it is optional and may come with every other aspect.
         if aspects.context:
             text = f"Circumstances: {', '.join(aspects.context.values())}. {text}"
@@ -71,6 +95,28 @@ class Template:
     def render_block(self, nouns: Mapping[str, str], **items: str) -> str:
         """The text of one candidate; `items` gives "item" and, for pairs, "other"."""
         return self.block.format(**items, **nouns)
+
+    def render_target(self, aspects: Aspects, nouns: Mapping[str, str], **given: str) -> str:
+        """What a model should write after the input; `given` as needed: "item", "reason"."""
+        self._check(aspects)
+        return self.target.format(**_in_words(aspects), **nouns, **given)
+
+    def _check(self, aspects: Aspects) -> None:
+        if self.strategy in (Strategy.DIALOGUE, Strategy.EXPLAIN):
+            return  # the aspects stand in the dialogue or beside the facts, as far as they do
+        if (aspects.preference, aspects.intention) != (self.preference, self.intention):
+            raise TemplateError(
+                f"template {self.id} is for preference {self.preference} and intention "
+                f"{self.intention}, not for {aspects.preference} and {aspects.intention}"
+            )
+
+
+def _in_words(aspects: Aspects) -> dict[str, str]:
+    return {
+        "history": "; ".join(aspects.history[-HISTORY_LIMIT:]),
+        "taste": "; ".join(aspects.taste),
+        "wish": _wish_in_words(aspects),
+    }
 
 
 def _wish_in_words(aspects: Aspects) -> str:
@@ -86,6 +132,12 @@ class Templates:
     def __init__(self, templates: Sequence[Template]) -> None:
         self.by_id = {template.id: template for template in templates}
 
+    @cached_property
+    def version(self) -> str:
+        """A short checksum of all that a model reads or writes; comments don't count."""
+        words = sorted((t.id, t.input, t.block, t.target) for t in self.by_id.values())
+        return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:12]
+
     @classmethod
     def load(cls, path: Path = TEMPLATE_FILE) -> Templates:
         """Read and check a template file. Raises `TemplateError`."""
@@ -98,21 +150,20 @@ class Templates:
         repeated = sorted({i for i in ids if ids.count(i) > 1})
         if repeated:
             raise TemplateError(f"{path}: ids occur twice: {', '.join(repeated)}")
-        found = {(t.preference, t.intention) for t in templates if t.task_form == "reranking"}
-        missing = [f"{p} × {i}" for p in Preference for i in Intention if (p, i) not in found]
-        if missing:
-            raise TemplateError(f"{path}: no reranking template for {'; '.join(missing)}")
+        for form in (TaskForm.RERANKING, TaskForm.PAIRWISE):  # what the chat ranks by
+            served = [t for t in templates if t.task_form is form and t.strategy == "plain"]
+            found = {(t.preference, t.intention) for t in served}
+            missing = [f"{p} × {i}" for p in Preference for i in Intention if (p, i) not in found]
+            if missing:
+                raise TemplateError(f"{path}: no {form} template for {'; '.join(missing)}")
         return cls(templates)
 
     def choose(self, aspects: Aspects, task_form: TaskForm = TaskForm.RERANKING) -> Template:
-        """The first template of the file for these aspects. Raises `TemplateError`."""
-        for template in self.by_id.values():
-            if (template.preference, template.intention, template.task_form) == (
-                aspects.preference,
-                aspects.intention,
-                task_form,
-            ):
-                return template
+        """The first plain template of the file for these aspects. Raises `TemplateError`."""
+        wanted = (aspects.preference, aspects.intention, task_form, Strategy.PLAIN)
+        for t in self.by_id.values():
+            if (t.preference, t.intention, t.task_form, t.strategy) == wanted:
+                return t
         raise TemplateError(
             f"no {task_form} template for preference {aspects.preference} and intention "
             f"{aspects.intention}; add one to {TEMPLATE_FILE.name}"
@@ -121,9 +172,11 @@ class Templates:
 
 def _checked(table: Mapping[str, object], path: Path) -> Template:
     name = f"{path}: template {table.get('id', '(without id)')!r}"
-    wanted = {"id", "preference", "intention", "task_form", "text", "block"}
-    if set(table) != wanted:
-        raise TemplateError(f"{name}: keys must be {sorted(wanted)}, not {sorted(table)}")
+    if set(table) not in (_KEYS | {"block"}, _KEYS | {"target"}):
+        raise TemplateError(
+            f"{name}: keys must be {sorted(_KEYS)} with either 'block' or 'target', not "
+            f"{sorted(table)}"
+        )
     if not all(isinstance(value, str) for value in table.values()):
         raise TemplateError(f"{name}: every value must be a string")
     try:
@@ -132,26 +185,63 @@ def _checked(table: Mapping[str, object], path: Path) -> Template:
             preference=Preference(str(table["preference"])),
             intention=Intention(str(table["intention"])),
             task_form=TaskForm(str(table["task_form"])),
-            text=str(table["text"]).strip(),
-            block=str(table["block"]).rstrip("\n"),
+            strategy=Strategy(str(table["strategy"])),
+            input=str(table["input"]).strip(),
+            block=str(table.get("block", "")).rstrip("\n"),
+            target=str(table.get("target", "")).rstrip("\n"),
         )
     except ValueError as error:
         raise TemplateError(f"{name}: {error}") from error
-    needed = _NEEDS[template.preference] | (
-        {"wish"} if template.intention is not Intention.NONE else set()
-    )
-    _check_placeholders(f"{name}, text", template.text, needed)
-    _check_placeholders(f"{name}, block", template.block, _ITEM_PLACEHOLDERS[template.task_form])
+    if template.scored == (template.task_form is TaskForm.MATCHING):
+        raise TemplateError(f"{name}: matching needs a 'target', every other task form a 'block'")
+    if template.scored and template.strategy not in (Strategy.PLAIN, Strategy.DIALOGUE):
+        raise TemplateError(f"{name}: {template.strategy} is written, so its form is 'matching'")
+    for part in ("input", "block", "target"):
+        try:
+            _placeholders(getattr(template, part))
+        except ValueError as error:
+            raise TemplateError(f"{name}, {part}: {error}") from error
+    for part, allowed in _allowed(template).items():
+        found = _placeholders(getattr(template, part))
+        if found not in allowed:
+            needed = " or ".join(str(sorted(names)) for names in allowed)
+            raise TemplateError(
+                f"{name}, {part}: needs the placeholders {needed} and no others, has "
+                f"{sorted(found)}"
+            )
     return template
 
 
-def _check_placeholders(name: str, text: str, needed: set[str]) -> None:
-    try:
-        found = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
-    except ValueError as error:
-        raise TemplateError(f"{name}: {error}") from error
-    found -= {"noun", "nouns"}
-    if found != needed:
-        raise TemplateError(
-            f"{name}: needs the placeholders {sorted(needed)} and no others, has {sorted(found)}"
-        )
+def _allowed(template: Template) -> dict[str, list[set[str]]]:
+    """For each part, the sets of placeholders that it may have."""
+    known = _NEEDS[template.preference] | (
+        {"wish"} if template.intention is not Intention.NONE else set()
+    )
+    if template.scored:
+        given = {"dialogue"} if template.strategy is Strategy.DIALOGUE else known
+        return {"input": [given], "block": [_BLOCK[template.task_form]]}
+    if template.strategy is Strategy.PLAIN:
+        return {"input": [known], "target": [{"item"}]}
+    if template.strategy is Strategy.DIALOGUE:
+        return {"input": [{"dialogue"}], "target": [{"item"}, {"wish"}]}
+    if template.strategy is Strategy.EXPLAIN:
+        return {"input": [{"facts"}], "target": [{"reason"}]}
+    return _turned(template, known)
+
+
+def _turned(template: Template, known: set[str]) -> dict[str, list[set[str]]]:
+    """Of the other strategies: what is asked for is not given, and nothing is dropped."""
+    asked = _placeholders(template.target)
+    given = known - asked
+    if template.strategy is Strategy.REASON_FIRST:
+        reasons = [{"taste", "item"}] if "taste" in known else [{"reason", "item"}]
+        return {"input": [given], "target": reasons}
+    inputs = [given] if "item" in asked else [given | {"item"}, *([given] if given else [])]
+    one = [{name} for name in sorted(known)]
+    both = [{name, "item"} for name in sorted(known)] if template.strategy is Strategy.TIE else []
+    return {"input": inputs, "target": one + both}
+
+
+def _placeholders(text: str) -> set[str]:
+    found = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
+    return found - {"noun", "nouns"}

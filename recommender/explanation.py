@@ -202,20 +202,20 @@ class Explainer:
         messages = [("system", system)]
         for request, answer in _EXAMPLES:
             messages += [("user", request), ("assistant", answer)]
-        return [*messages, ("user", self._facts(item, instruction))]
+        return [*messages, ("user", facts_of(item, instruction, self._catalog))]
 
-    def _facts(self, item: Item, instruction: Instruction) -> str:
-        aspects = instruction.aspects
-        request = aspects.wish or "; ".join((*aspects.taste, *aspects.limits)) or (
-            f"something like {', '.join(aspects.history[-3:])}" if aspects.history else "anything"
-        )  # fmt: skip
-        kinds = [v.lower() for f in self._catalog.of_kind(Kind.CATEGORY)[:1]
-                 for v in item.facets.get(f.name, ())[:3]]  # fmt: skip
-        themes = [
-            v for f in self._catalog.of_kind(Kind.KEYWORD) for v in item.facets.get(f.name, ())[:4]
-        ]
-        story = " ".join(item.texts.values())[:400]
-        return (
-            f"Request: {request}\nTitle: {item.title}\nFacts: {', '.join(kinds)}; themes: "
-            f"{', '.join(themes)}\nStory: {story}"
-        )
+
+def facts_of(item: Item, instruction: Instruction, catalog: Catalog) -> str:
+    """The request beside the facts and the story of an item, as a model is given them."""
+    aspects = instruction.aspects
+    request = aspects.wish or "; ".join((*aspects.taste, *aspects.limits)) or (
+        f"something like {', '.join(aspects.history[-3:])}" if aspects.history else "anything"
+    )  # fmt: skip
+    kinds = [v.lower() for f in catalog.of_kind(Kind.CATEGORY)[:1]
+             for v in item.facets.get(f.name, ())[:3]]  # fmt: skip
+    themes = [v for f in catalog.of_kind(Kind.KEYWORD) for v in item.facets.get(f.name, ())[:4]]
+    story = " ".join(item.texts.values())[:400]
+    return (
+        f"Request: {request}\nTitle: {item.title}\nFacts: {', '.join(kinds)}; themes: "
+        f"{', '.join(themes)}\nStory: {story}"
+    )

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from prompts.instruction import Instruction
+from prompts.instruction import Instruction, TaskForm
 from prompts.templates import Templates
 from recommender.dialogue import Pick
 from recommender.language_model import LanguageModel
@@ -100,9 +100,12 @@ class LabelScorer:
 class PairwiseScorer:
     """Mean log-odds of winning against a few others, each pair asked in both orders (T1)."""
 
-    def __init__(self, model: LanguageModel, catalog: Catalog, rounds: int = 3) -> None:
+    def __init__(
+        self, model: LanguageModel, catalog: Catalog, templates: Templates, rounds: int = 3
+    ) -> None:
         self._model = model
         self._catalog = catalog
+        self._templates = templates
         self._rounds = rounds
 
     def score(self, instruction: Instruction, items: Sequence[Item]) -> Scores:
@@ -116,11 +119,11 @@ class PairwiseScorer:
             for n in range(len(order))
         }
         games = sorted(pairs | {(b, a) for a, b in pairs})
-        blocks = [
-            f" {self._catalog.brief(items[a])} better than {self._catalog.brief(items[b])}? Answer:"
-            for a, b in games
-        ]
-        odds = self._model.score(instruction.text, blocks)
+        template = self._templates.choose(instruction.aspects, TaskForm.PAIRWISE)
+        nouns = nouns_of(self._catalog)
+        briefs = [self._catalog.brief(item) for item in items]
+        blocks = [template.render_block(nouns, item=briefs[a], other=briefs[b]) for a, b in games]
+        odds = self._model.score(template.render(instruction.aspects, nouns).text, blocks)
         margins: list[list[float]] = [[] for _ in items]
         for (a, b), value in zip(games, odds, strict=True):
             margins[a].append(float(value))
@@ -167,7 +170,7 @@ def make_scorer(kind: str, model: LanguageModel, catalog: Catalog, templates: Te
     if kind == "likelihood":
         return LikelihoodScorer(model, catalog)
     if kind == "pairwise":
-        return PairwiseScorer(model, catalog)
+        return PairwiseScorer(model, catalog, templates)
     raise ValueError(f"no scorer {kind!r}; there are block, labels, likelihood and pairwise")
 
 

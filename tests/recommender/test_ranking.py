@@ -169,7 +169,7 @@ def test_every_pair_is_asked_both_ways(films: Catalog, instruction: Instruction)
 
     scorer = make_scorer("pairwise", ScriptedModel(first_wins), films, Templates.load())
     assert scorer.score(instruction, films.items).tolist() == [0.0] * len(films)
-    pairs = {tuple(b.removesuffix("? Answer:").strip().split(" better than ")) for b in heard}
+    pairs = {tuple(b.removesuffix("? Answer:").strip().split(" rather than ")) for b in heard}
     assert pairs == {(b, a) for a, b in pairs}
 
 

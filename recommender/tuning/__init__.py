@@ -1,0 +1,1 @@
+"""Tuning: instruction data from behaviour, adapters trained on it, and their checkpoints."""
