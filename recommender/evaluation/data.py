@@ -2,16 +2,15 @@
 
 Promises that what is read is what was read before: every file has its SHA-256, and a run
 that goes on, or is compared, refuses another one. Items are known by their place in the
-catalog. It downloads nothing, and an item's id says nothing to any scorer: in the video
+catalog, which is the one that instructions for tuning are made of, so that a model is asked
+in the words that it learned. It downloads nothing, and an item's id says nothing to any scorer: in the video
 games ids follow the users' sequences, so that neighbouring ids are bought together.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.catalog import Catalog, Item
-from retrieval.fields import Field, Kind
+from recommender.tuning import read_games, read_reviews
+from recommender.tuning.behaviour import BehaviourError, json_rows
+from retrieval.catalog import Catalog
 
 Places = NDArray[np.int32]  # places of items in a catalog, oldest first
 
@@ -59,45 +59,39 @@ class Behaviour:
 
 def load_video_games(folder: Path) -> Behaviour:
     """The video games below a data folder. Raises `DataError`."""
-    home = folder / "video_games"
-    items = home / "items.jsonl.gz"
-    catalog, places = _catalog(items, "video games", ("video game", "video games"), _game)
-    path = home / "sequences.jsonl.gz"
-    users, sequences = [], []
-    for number, row in _rows(path):
-        try:
-            sequence = [places[item] for item in row["items"]]
-            users.append(str(row["user_id"]))
-        except (KeyError, TypeError) as error:
-            raise DataError(
-                f"{path}, line {number}: expected user_id and items that {items.name} has; "
-                f"{error} is not there"
-            ) from error
-        if len(sequence) < 3:
-            raise DataError(f"{path}, line {number}: {len(sequence)} items; at least 3 are needed")
-        sequences.append(np.array(sequence, dtype=np.int32))
-    if not users:
-        raise DataError(f"{path}: holds no users; fetch it again")
+    home = folder / read_games.FOLDER
+    items, path = home / "items.jsonl.gz", home / "sequences.jsonl.gz"
     hard_path = home / "candidates_sasrec.jsonl.gz"
-    hard = {}
-    if hard_path.is_file():
-        for number, row in _rows(hard_path):
-            try:
-                hard[str(row["user_id"])] = np.array(
-                    [places[item] for item in row["candidates"]], dtype=np.int32
-                )
-            except (KeyError, TypeError) as error:
-                raise DataError(f"{hard_path}, line {number}: {error} is not there") from error
+    users, sequences, hard = [], [], {}
+    try:
+        catalog = read_games.read_catalog(items)
+        for number, row in enumerate(json_rows(path, "user_id", "items"), start=1):
+            users.append(str(row["user_id"]))
+            sequences.append(_places(row["items"], catalog, f"{path}, line {number}"))
+            if len(sequences[-1]) < 3:
+                raise DataError(f"{path}, line {number}: a user needs at least 3 items")
+        if hard_path.is_file():
+            for number, row in enumerate(json_rows(hard_path, "user_id", "candidates"), start=1):
+                where = f"{hard_path}, line {number}"
+                hard[str(row["user_id"])] = _places(row["candidates"], catalog, where)
+    except BehaviourError as error:
+        raise DataError(f"{error}; --data names the folder of the data sets") from error
+    if not users or not len(catalog):
+        raise DataError(f"{path}: holds no users, or {items.name} no items; fetch them again")
     files = [items, path] + ([hard_path] if hard else [])
-    checksums = {f"video_games/{file.name}": checksum(file) for file in files}
+    checksums = {f"{read_games.FOLDER}/{file.name}": checksum(file) for file in files}
     return Behaviour("video games", catalog, tuple(users), tuple(sequences), checksums, hard)
 
 
 def load_cds(folder: Path) -> Behaviour:
     """The CDs: items alone, since the data has no users of them. Raises `DataError`."""
-    path = folder / "cds" / "items.jsonl.gz"
-    catalog, _ = _catalog(path, "cds", ("album", "albums"), _album)
-    return Behaviour("cds", catalog, (), (), {"cds/items.jsonl.gz": checksum(path)}, {})
+    try:
+        read = read_reviews.read_records(folder)
+    except BehaviourError as error:
+        raise DataError(str(error)) from error
+    if read is None or not len(read.catalog):
+        raise DataError(f"{folder}/cds/items.jsonl.gz: not there, or without items")
+    return Behaviour("cds", read.catalog, (), (), dict(read.files), {})
 
 
 def checksum(path: Path) -> str:
@@ -124,45 +118,13 @@ def refuse_changed(recorded: Mapping[str, str], found: Mapping[str, str], where:
         )
 
 
-def _catalog(
-    path: Path, name: str, nouns: tuple[str, str], make: Any
-) -> tuple[Catalog, dict[Any, int]]:
-    items: list[Item] = []
-    places: dict[Any, int] = {}
-    for number, row in _rows(path):
-        if "item_id" not in row or not row.get("title"):
-            raise DataError(f"{path}, line {number}: expected item_id and title, found {row}")
-        places[row["item_id"]] = len(items)
-        items.append(make(row))
-    if not items:
-        raise DataError(f"{path}: holds no items; fetch it again")
-    names = sorted({facet for item in items for facet in item.facets})
-    fields = [Field(facet, Kind.CATEGORY, facet) for facet in names]
-    return Catalog(name, items, fields, nouns=nouns, checksum=checksum(path)), places
-
-
-def _game(row: Mapping[str, Any]) -> Item:
-    facets = {key: (str(row[key]),) for key in ("kind", "platform") if row.get(key)}
-    return Item(str(row["item_id"]), str(row["title"]), facets, {}, {})
-
-
-def _album(row: Mapping[str, Any]) -> Item:
-    facets = {"category": tuple(str(c) for c in row.get("categories") or ())}
-    return Item(str(row["item_id"]), str(row["title"]), facets, {}, {})
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    if not path.is_file():
-        raise DataError(f"{path}: there is no such file; --data names the folder of the data sets")
+def _places(ids: Any, catalog: Catalog, where: str) -> Places:
     try:
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise DataError(f"{path}, line {number}: expected a JSON object")
-                yield number, row
-    except (OSError, EOFError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DataError(f"{path}: can't be read ({error}); fetch it again") from error
+        return np.array([catalog.place[str(item)] for item in ids], dtype=np.int32)
+    except (KeyError, TypeError) as error:
+        raise DataError(
+            f"{where}: item {error} is not among the items; the files belong to different sets"
+        ) from error
 
 
 LOADERS = {"video games": load_video_games, "cds": load_cds}

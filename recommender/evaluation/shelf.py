@@ -108,15 +108,18 @@ class Shelf:
         return Neighbours(self.behaviour.training(self.upto), len(self.behaviour.catalog))
 
     @cached_property
+    def _texts(self) -> list[str]:
+        return [self.behaviour.catalog.brief(item) for item in self.behaviour.catalog.items]
+
+    @cached_property
     def vectors(self) -> NDArray[np.float32]:
         """The items' sentence vectors, (n, d)."""
-        texts = [self.behaviour.catalog.brief(item) for item in self.behaviour.catalog.items]
         name = self._encoder.name if self._encoder else DEFAULT_ENCODER
-        path = self._path("vectors", {"encoder": name, "texts": _short(texts)}, "npy")
+        path = self._path("vectors", {"encoder": name, "texts": _short(self._texts)}, "npy")
         if path.exists():
             kept: NDArray[np.float32] = np.load(path)
             return kept
-        vectors = self.encoder.encode(texts, progress=self._progress)
+        vectors = self.encoder.encode(self._texts, progress=self._progress)
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".draft.npy")
         np.save(draft, vectors)
@@ -150,7 +153,7 @@ class Shelf:
         judge: Callable[[SequentialModel], float] | None,
     ) -> SequentialModel:  # fmt: skip
         name = "sasrec-titles" if with_titles else "sasrec"
-        expected = {"upto": upto, "titles": with_titles}
+        expected = {"upto": upto, "texts": _short(self._texts) if with_titles else ""}
         path = self._path(name, {**expected, **asdict(learning)}, "npz")
         try:
             return load_sequential(path, expected)

@@ -7,7 +7,6 @@ stand-in for what the data lacks is named, in `Task.stands_for`.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from recommender.evaluation.cases import Case, Question, random_among, shuffled,
 from recommender.evaluation.data import Behaviour, Places
 from recommender.evaluation.leaks import refuse_leak
 from recommender.evaluation.wishes import Wishes
+from recommender.tuning.behaviour import split_of_item
 
 EVENLY, HARD, ALL = "random", "hard", "catalog"
 
@@ -88,7 +88,7 @@ def numbers_for(task: Task, behaviour: Behaviour, split: str, sample: int, seed:
     """
     if task.by_item:
         items = behaviour.catalog.items
-        found = [n for n, item in enumerate(items) if split_of(item.id) == split]
+        found = [n for n, item in enumerate(items) if split_of_item(item.id) == split]
     else:
         users = behaviour.users
         found = [n for n, user in enumerate(users)
@@ -103,12 +103,6 @@ def numbers_for(task: Task, behaviour: Behaviour, split: str, sample: int, seed:
         return found
     order = np.random.default_rng([seed, 7]).permutation(len(found))[:sample]
     return [found[n] for n in np.sort(order)]
-
-
-def split_of(item_id: str) -> str:
-    """Which split of product search an item is in: 80 % training, 10 % each of the others."""
-    part = hashlib.sha256(f"product {item_id}".encode()).digest()[0] * 10 // 256
-    return {8: "validation", 9: "test"}.get(part, "training")
 
 
 def make_cases(

@@ -128,7 +128,7 @@ def test_a_title_planted_in_the_wish_is_caught(shop: Behaviour, task: str) -> No
 
 def test_one_telling_word_of_the_title_is_caught(shop: Behaviour) -> None:
     title = shop.catalog.items[0].title
-    assert telling(title, shop.catalog) == {"amber", "dawn"}  # eight and six titles share them
+    assert telling(title, shop.catalog) >= {"amber", "dawn"}  # eight and six titles share them
     case = cases_of(shop, "product-search")[0]
     told = dataclasses.replace(case.question.aspects, wish="something with a dawn in it")
     with pytest.raises(LeakError, match="dawn"):
