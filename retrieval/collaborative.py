@@ -105,9 +105,10 @@ class CollaborativeIndex:
         """The same before scaling: sums of EASE's weights, which keep how sure they are."""
         total = np.zeros(len(self.counts), dtype=np.float32)
         for ids, sign in ((liked, 1), (disliked, -1)):
-            places = [self._place[i] for i in dict.fromkeys(ids) if i in self._place]
-            if places:
-                total += sign * self._weights[places].sum(axis=0)
+            for place in (self._place[i] for i in dict.fromkeys(ids) if i in self._place):
+                start, end = self._weights.indptr[place : place + 2]
+                # Row by row: the library's own sum over rows goes through the whole catalog.
+                total[self._weights.indices[start:end]] += sign * self._weights.data[start:end]
         return total
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ JOINED = ("sasrec-titles", "sasrec", "ease", "neighbours", "popularity", "minilm
           "minilm-nearest", "bm25")  # fmt: skip
 JOINED_FROM_TEXT = ("minilm", "bm25")  # where there are no users to learn from
 LEARNED_ON = 4000  # validation cases
+TRAINED_ON = 20_000  # users from whom a searcher learns
+SEARCHERS = ("two-tower", "tem")
 _STABILITY_ON = 100  # cases
 
 
@@ -47,7 +49,8 @@ class Bench:
 
     def check(self, tasks: Sequence[str], rankers: Sequence[str]) -> None:
         """Raise `ValueError` for a ranker that there is not, before anything is measured."""
-        known = (*self.shelf(TASKS[tasks[0]].data, self.split).names, "joined", "llm", "retriever")
+        names = self.shelf(TASKS[tasks[0]].data, self.split).names
+        known = (*names, *SEARCHERS, "joined", "llm", "retriever")
         unknown = [name for name in rankers if name not in known]
         if unknown or not rankers:
             raise ValueError(f"no ranker {', '.join(unknown)}; there are {', '.join(known)}")
@@ -57,7 +60,15 @@ class Bench:
         behaviour = self.behaviour(TASKS[task].data)
         if TASKS[task].negatives == ALL and ranker in ("llm",):
             return "a language model is not asked about a whole catalog"
-        textual = ("bm25", "minilm", "minilm-nearest", "llm", "retriever", "joined")
+        if (
+            ranker in SEARCHERS
+            and TASKS[task].intention == "I0"
+            and "P2" not in (TASKS[task].preference)
+        ):
+            return "nobody says anything there that it could search by"
+        if ranker == "tem" and TASKS[task].by_item:
+            return "there is no history to look at"
+        textual = ("bm25", "minilm", "minilm-nearest", "llm", "retriever", "joined", "two-tower")
         if not behaviour.users and ranker not in textual:
             return f"{behaviour.name} has no users to learn from"
         return ""
@@ -94,9 +105,13 @@ class Bench:
         write_record(folder, record)
         return record
 
-    def cases(self, task: Task, numbers: Sequence[int], split: str) -> Iterable[Case]:
+    def cases(
+        self, task: Task, numbers: Sequence[int], split: str, upto: str = ""
+    ) -> Iterable[Case]:
+        """Cases of a split, with wishes from what was bought before it (or before `upto`)."""
         behaviour = self.behaviour(task.data)
-        near = self.shelf(task.data, split).neighbours if task.intention == "I1" else None
+        shelf = self.shelf(task.data, upto or split)
+        near = shelf.neighbours if task.intention == "I1" else None
         wishes = Wishes(behaviour.catalog, near)
         return make_cases(task, behaviour, numbers, split, self.seed, wishes)
 
@@ -115,18 +130,38 @@ class Bench:
 
     def scorer(self, task: Task, ranker: str, upto: str) -> CaseScorer:
         """A scorer by name, learned before the split's cut."""
-        key = (task.name if ranker == "joined" else task.data, ranker, upto)
+        by_task = ranker == "joined" or ranker in SEARCHERS
+        key = (task.name if by_task else task.data, ranker, upto)
         if key not in self._scorers:
             if ranker == "joined":
                 self._scorers[key] = self._joined(task, upto)
+            elif ranker in SEARCHERS:
+                train = partial(self._training, task, upto)
+                shelf = self.shelf(task.data, upto)
+                self._scorers[key] = shelf.searcher(task.name, ranker, train)
             elif ranker in ("llm", "retriever"):
                 self._scorers[key] = self._from_app(task, ranker, upto)
             else:
                 self._scorers[key] = self.shelf(task.data, upto).scorer(ranker)
         return self._scorers[key]
 
+    def _training(self, task: Task, upto: str) -> Iterator[Case]:
+        """Cases of a task from before the cut, to train a searcher with."""
+        if task.by_item:
+            numbers = numbers_for(task, self.behaviour(task.data), "train", 0, self.seed)
+            yield from self.cases(task, numbers, "train", upto)
+            return
+        behaviour = self.behaviour(task.data)
+        users = numbers_for(task, behaviour, upto, TRAINED_ON, self.seed + 2)
+        last = 2 if upto == "test" else 3
+        for back in range(last, last + 3):
+            numbers = [n for n in users if len(behaviour.sequences[n]) > back]
+            yield from self.cases(task, numbers, f"train-{back}", upto)
+
     def _joined(self, task: Task, upto: str) -> CaseScorer:
-        names = JOINED if self.behaviour(task.data).users else JOINED_FROM_TEXT
+        names = list(JOINED if self.behaviour(task.data).users else JOINED_FROM_TEXT)
+        # Of the trained searchers the one that looks at histories, where there are any.
+        names += [name for name in SEARCHERS if not self.lacks(task.name, name)][-1:]
         weights = self._weights(task, names)
         return JoinedScorer([self.scorer(task, name, upto) for name in names], weights)
 

@@ -51,8 +51,9 @@ class Behaviour:
         return [sequence[:cut] for sequence in self.sequences]
 
     def case(self, number: int, split: str) -> tuple[Places, int]:
-        """A user's history and the item that comes next, of "validation" or "test"."""
-        cut = {"validation": -2, "test": -1}[split]
+        """A user's history and the item that comes next: of "test", of "validation", or of
+        "train-N", the Nth from the end, which comes before both from 3 on."""
+        cut = {"validation": -2, "test": -1}.get(split) or -int(split.removeprefix("train-"))
         sequence = self.sequences[number]
         return sequence[:cut], int(sequence[cut])
 

@@ -1,7 +1,7 @@
 """Whether an instruction tells its own answer.
 
 Promises to refuse a case whose history holds the right item, or whose words (the wish, the
-taste) hold its title or a telling word of it: one that few titles of the catalog share. What
+taste) hold its title or a telling word of it: one that few items of the catalog share. What
 the history's own titles say is no leak: a user may well buy the next part of a series.
 """
 
@@ -15,8 +15,8 @@ from functools import lru_cache
 from recommender.evaluation.cases import Question
 from retrieval.catalog import Catalog, fold
 
-FEW = 20  # titles; a word that no more of them share tells an item
-_WORD = re.compile(r"[^\W_]{2,}")
+FEW = 20  # items; a word that no more of them share tells an item
+_WORD = re.compile(r"[^\W_]+")
 
 
 class LeakError(ValueError):
@@ -36,12 +36,18 @@ def refuse_leak(question: Question, target: int, catalog: Catalog) -> None:
         raise LeakError(
             f"case {question.id}: {title!r} is right, and the instruction says {sorted(found)}"
         )
-    if len(words(title)) > 1 and f" {' '.join(words(title))} " in f" {' '.join(words(told))} ":
+    if names(told, title):
         raise LeakError(f"case {question.id}: the instruction holds the right title {title!r}")
 
 
+def names(text: str, title: str) -> bool:
+    """Whether a text holds a title as it stands; one of a single word may be any word."""
+    parts = words(title)
+    return len(parts) > 1 and f" {' '.join(parts)} " in f" {' '.join(words(text))} "
+
+
 def telling(title: str, catalog: Catalog) -> set[str]:
-    """The words of a title that few others share."""
+    """The words of a title that few other items share, in their titles or categories."""
     often = _frequencies(catalog)
     return {word for word in words(title) if often[word] <= FEW}
 
@@ -52,4 +58,4 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=4)
 def _frequencies(catalog: Catalog) -> Mapping[str, int]:
-    return Counter(word for item in catalog.items for word in set(words(item.title)))
+    return Counter(word for item in catalog.items for word in set(words(catalog.brief(item))))

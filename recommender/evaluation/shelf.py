@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -28,8 +28,15 @@ from recommender.evaluation.baselines import (
     Sequential,
     learn_ease,
 )  # fmt: skip
-from recommender.evaluation.cases import CaseScorer, random_among
+from recommender.evaluation.cases import Case, CaseScorer, random_among
 from recommender.evaluation.data import Behaviour
+from recommender.evaluation.search_training import (
+    SearchLearning,
+    TrainedSearch,
+    load_network,
+    save_network,
+    train_search,
+)  # fmt: skip
 from recommender.evaluation.sequence_training import SequenceLearning, train_sequential
 from retrieval.collaborative import (
     CollaborativeMismatchError,
@@ -166,6 +173,18 @@ class Shelf:
         model.manifest.update(expected)
         save_sequential(path, model)
         return model
+
+    def searcher(self, task: str, name: str, cases: Callable[[], Iterable[Case]]) -> CaseScorer:
+        """ "two-tower" or "tem" for one task, trained on its cases before the cut."""
+        learning = SearchLearning(with_history=name == "tem")
+        settings = {"upto": self.upto, "task": task, "texts": _short(self._texts)}
+        path = self._path(f"{name}-{task}", {**settings, **asdict(learning)}, "npz")
+        if path.exists():
+            return TrainedSearch(load_network(path, self.behaviour.catalog, learning), name)
+        log.info("training %s for %s up to %s", name, task, self.upto)
+        network = train_search(cases(), self.behaviour.catalog, learning, self._progress)
+        save_network(path, network)
+        return TrainedSearch(network, name)
 
     def _judge(self, model: SequentialModel) -> float:
         """HR@1 among nine random negatives, of some validation users."""
