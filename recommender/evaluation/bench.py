@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from recommender.evaluation.joining import JoinedScorer, Weights, learn_weights
 from recommender.evaluation.records import summary, write_record
 from recommender.evaluation.runs import RunSettings, peak_memory_mb, run_cases, stability
 from recommender.evaluation.shelf import Shelf
-from recommender.evaluation.tasks import ALL, TASKS, Task, make_cases, numbers_for
+from recommender.evaluation.tasks import ALL, EVENLY, TASKS, Task, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes
 from recommender.settings import Settings
 
@@ -166,9 +167,12 @@ class Bench:
         return JoinedScorer([self.scorer(task, name, upto) for name in names], weights)
 
     def _weights(self, task: Task, names: Sequence[str]) -> Weights:
+        # Among evenly drawn negatives, whatever the task's own: weights learned from negatives
+        # that one scorer chose would speak against that scorer, not for the right item.
+        even = replace(task, negatives=EVENLY, others=9)
         behaviour = self.behaviour(task.data)
-        numbers = numbers_for(task, behaviour, "validation", LEARNED_ON, self.seed + 1)
-        cases = list(self.cases(task, numbers, "validation"))
+        numbers = numbers_for(even, behaviour, "validation", LEARNED_ON, self.seed + 1)
+        cases = list(self.cases(even, numbers, "validation"))
         return learn_weights([self.scorer(task, name, "validation") for name in names], cases)
 
     def _from_app(self, task: Task, ranker: str, upto: str) -> CaseScorer:

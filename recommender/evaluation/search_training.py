@@ -9,11 +9,9 @@ in TEM (Bi et al., arXiv 2005.08936). Neither reads word order.
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -128,23 +126,6 @@ def train_search(
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    return network
-
-
-def save_network(path: Path, network: SearchNetwork) -> None:
-    """Write a network's weights as one file, which is replaced as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft.npz")
-    arrays: dict[str, Any] = {k: v.numpy() for k, v in network.state_dict().items()}
-    np.savez_compressed(draft, **arrays)
-    os.replace(draft, path)
-
-
-def load_network(path: Path, catalog: Catalog, learning: SearchLearning) -> SearchNetwork:
-    """Read weights back that `save_network` wrote for the same catalog and settings."""
-    network = SearchNetwork(catalog, learning)
-    with np.load(path, allow_pickle=False) as stored:
-        network.load_state_dict({k: torch.from_numpy(stored[k]) for k in stored.files})
     return network
 
 

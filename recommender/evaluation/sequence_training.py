@@ -171,9 +171,9 @@ def _epoch(
     rng: np.random.Generator, progress: bool,
 ) -> float:  # fmt: skip
     network.train()
-    batches = list(_batches(sequences, network.learning.batch, network.count, rng))
+    order = list(batches(sequences, network.learning.batch, network.count, rng))
     total, seen = 0.0, 0
-    for ids in tqdm(batches, unit="batch", disable=not progress, leave=False):
+    for ids in tqdm(order, unit="batch", disable=not progress, leave=False):
         inputs, targets = ids[:, :-1], ids[:, 1:]
         table = network.table()
         real = targets != network.count
@@ -204,20 +204,20 @@ def _loss(
     return (torch.logsumexp(torch.cat([own[:, None], others], dim=1), dim=1) - own).mean()
 
 
-def _batches(
+def batches(
     sequences: list[Places], size: int, padding: int, rng: np.random.Generator
 ) -> Iterator[torch.Tensor]:
     """Shuffled batches of sequences of like length, (users, longest), padded at the end."""
     order = rng.permutation(len(sequences))
     lengths = np.array([len(s) for s in sequences])
     pool = size * 20
-    batches = []
+    found = []
     for start in range(0, len(order), pool):
         part = order[start : start + pool]
         part = part[np.argsort(lengths[part], kind="stable")]
-        batches += [part[n : n + size] for n in range(0, len(part), size)]
-    for number in rng.permutation(len(batches)):
-        chosen = [sequences[n] for n in batches[number]]
+        found += [part[n : n + size] for n in range(0, len(part), size)]
+    for number in rng.permutation(len(found)):
+        chosen = [sequences[n] for n in found[number]]
         longest = max(len(s) for s in chosen)
         ids = np.full((len(chosen), longest), padding, dtype=np.int64)
         for row, sequence in enumerate(chosen):

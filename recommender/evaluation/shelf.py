@@ -30,11 +30,17 @@ from recommender.evaluation.baselines import (
 )  # fmt: skip
 from recommender.evaluation.cases import Case, CaseScorer, random_among
 from recommender.evaluation.data import Behaviour
+from recommender.evaluation.kept_weights import load_weights, save_weights
+from recommender.evaluation.masked_training import (
+    MaskedLearning,
+    MaskedNetwork,
+    MaskedScorer,
+    train_masked,
+)  # fmt: skip
 from recommender.evaluation.search_training import (
     SearchLearning,
+    SearchNetwork,
     TrainedSearch,
-    load_network,
-    save_network,
     train_search,
 )  # fmt: skip
 from recommender.evaluation.sequence_training import SequenceLearning, train_sequential
@@ -57,6 +63,7 @@ log = logging.getLogger(__name__)
 
 EASE_LEARNING = Learning(ridge=100.0, fewest=1, most=20_000, neighbours=300)
 SEQUENCE_LEARNING = SequenceLearning(negatives=512, epochs=40, dropout=0.4)
+MASKED_LEARNING = MaskedLearning()
 
 
 class Shelf:
@@ -70,10 +77,11 @@ class Shelf:
     def __init__(
         self, behaviour: Behaviour, upto: str, folder: Path,
         learning: SequenceLearning = SEQUENCE_LEARNING, ease: Learning = EASE_LEARNING,
+        masked: MaskedLearning = MASKED_LEARNING,
         encoder: Encoder | None = None, progress: bool = False,
     ) -> None:  # fmt: skip
         self.behaviour, self.upto, self.folder = behaviour, upto, folder
-        self._encoder = encoder
+        self._encoder, self._masked = encoder, masked
         self._learning, self._ease, self._progress = learning, ease, progress
 
     @property
@@ -99,6 +107,7 @@ class Shelf:
             "minilm-nearest": lambda: SentenceVectors(self.vectors, self.encoder, nearest=True),
             "sasrec": lambda: Sequential(self.sequential(False)),
             "sasrec-paper": lambda: Sequential(self._chosen(False), "sasrec-paper"),
+            "bert4rec": self._make_masked,
             "sasrec-titles": lambda: Sequential(self.sequential(True), "sasrec-titles"),
         }
 
@@ -179,12 +188,23 @@ class Shelf:
         learning = SearchLearning(with_history=name == "tem")
         settings = {"upto": self.upto, "task": task, "texts": _short(self._texts)}
         path = self._path(f"{name}-{task}", {**settings, **asdict(learning)}, "npz")
-        if path.exists():
-            return TrainedSearch(load_network(path, self.behaviour.catalog, learning), name)
-        log.info("training %s for %s up to %s", name, task, self.upto)
-        network = train_search(cases(), self.behaviour.catalog, learning, self._progress)
-        save_network(path, network)
+        network = SearchNetwork(self.behaviour.catalog, learning)
+        if not load_weights(path, network):
+            log.info("training %s for %s up to %s", name, task, self.upto)
+            network = train_search(cases(), self.behaviour.catalog, learning, self._progress)
+            save_weights(path, network)
         return TrainedSearch(network, name)
+
+    def _make_masked(self) -> CaseScorer:
+        settings = {"upto": self.upto, **asdict(self._masked)}
+        path = self._path("bert4rec", settings, "npz")
+        network = MaskedNetwork(len(self.behaviour.catalog), self._masked)
+        if not load_weights(path, network):
+            log.info("training bert4rec up to %s", self.upto)
+            sequences = self.behaviour.training(self.upto)
+            network = train_masked(sequences, network.count, self._masked, self._progress)
+            save_weights(path, network)
+        return MaskedScorer(network)
 
     def _judge(self, model: SequentialModel) -> float:
         """HR@1 among nine random negatives, of some validation users."""

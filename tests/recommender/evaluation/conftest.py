@@ -9,6 +9,7 @@ from scripted_models import HashingEncoder
 from tiny_shop import QUICK, write_shop
 
 from recommender.evaluation.data import Behaviour, load_video_games
+from recommender.evaluation.masked_training import MaskedLearning
 from recommender.evaluation.shelf import Shelf
 from retrieval.collaborative import Learning
 
@@ -27,5 +28,6 @@ def shop(shop_folder: Path) -> Behaviour:
 def shelf(shop: Behaviour, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     return Shelf(
         shop, "test", tmp_path_factory.mktemp("kept"), QUICK,
-        Learning(ridge=1.0, fewest=1), encoder=HashingEncoder(),
+        Learning(ridge=1.0, fewest=1), masked=MaskedLearning(width=16, epochs=1, batch=16),
+        encoder=HashingEncoder(),
     )  # fmt: skip

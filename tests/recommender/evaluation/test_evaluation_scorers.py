@@ -25,7 +25,7 @@ from retrieval.retriever import Candidate, DenseRetriever
 
 SCORERS = (
     "popularity", "neighbours", "ease", "bm25", "minilm", "minilm-nearest", "sasrec",
-    "sasrec-paper", "sasrec-titles", "joined", "llm", "retriever",
+    "bert4rec", "sasrec-paper", "sasrec-titles", "joined", "llm", "retriever",
 )  # fmt: skip
 
 

@@ -10,11 +10,11 @@ import pytest
 
 from recommender.evaluation.cases import Case
 from recommender.evaluation.data import Behaviour
+from recommender.evaluation.kept_weights import load_weights, save_weights
 from recommender.evaluation.search_training import (
     SearchLearning,
+    SearchNetwork,
     TrainedSearch,
-    load_network,
-    save_network,
     train_search,
 )  # fmt: skip
 from recommender.evaluation.tasks import TASKS, make_cases
@@ -64,6 +64,9 @@ def test_order_changes_nothing_and_what_is_kept_answers_alike(
     turned = dataclasses.replace(question, candidates=question.candidates[::-1])
     [one], [other] = scorer.score([question]), scorer.score([turned])
     assert one[::-1] == pytest.approx(other, abs=1e-6) and np.isfinite(one).all()
-    save_network(tmp_path / "network.npz", network)
-    kept = TrainedSearch(load_network(tmp_path / "network.npz", shop.catalog, learning), "kept")
+    empty = SearchNetwork(shop.catalog, learning)
+    assert not load_weights(tmp_path / "network.npz", empty)
+    save_weights(tmp_path / "network.npz", network)
+    assert load_weights(tmp_path / "network.npz", empty)
+    kept = TrainedSearch(empty, "kept")
     assert (kept.score([question])[0] == one).all()

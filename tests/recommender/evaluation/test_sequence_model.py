@@ -9,6 +9,8 @@ import pytest
 import torch
 from tiny_shop import QUICK
 
+from recommender.evaluation.cases import Question
+from recommender.evaluation.masked_training import MaskedLearning, MaskedScorer, train_masked
 from recommender.evaluation.sequence_training import (
     SequenceLearning,
     SequenceNetwork,
@@ -63,6 +65,27 @@ def test_it_learns_a_round(negatives: int) -> None:
     histories = [(start + np.arange(3)) % COUNT for start in range(COUNT)]
     following = model.scores(histories).argmax(axis=1)
     assert (following == (np.arange(COUNT) + 3) % COUNT).mean() > 0.9
+
+
+def test_bert4rec_learns_a_round() -> None:
+    rng = np.random.default_rng(1)
+    rounds = [((rng.integers(COUNT) + np.arange(6)) % COUNT).astype(np.int32) for _ in range(300)]
+    learning = MaskedLearning(
+        width=16, layers=1, longest=6, dropout=0.0, rate=0.02, batch=64, epochs=60, negatives=6
+    )
+    scorer = MaskedScorer(train_masked(rounds, COUNT, learning))
+    everything = np.arange(COUNT, dtype=np.int32)
+    questions = [
+        Question(str(start), rounds[0][:0] if start == COUNT else (start + everything[:3]) % COUNT,
+                 everything)
+        for start in range(COUNT + 1)
+    ]  # fmt: skip
+    scores = scorer.score(questions)
+    following = np.array([np.argmax(s) for s in scores[:COUNT]])
+    assert (following == (np.arange(COUNT) + 3) % COUNT).mean() > 0.9
+    # One asked alone, without the padding that others bring, is answered alike.
+    [alone] = scorer.score(questions[-1:])
+    assert alone == pytest.approx(scores[-1], abs=1e-5)
 
 
 def test_the_best_epoch_is_kept_and_waiting_ends() -> None:
