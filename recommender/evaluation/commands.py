@@ -36,9 +36,9 @@ def add_evaluate_command(commands: Any) -> None:
         "evaluate", help="measure rankers on a task, against the paper's figures",
         epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("task", nargs="+", metavar="TASK", help="task names, or all")
-    parser.add_argument("--data", dest="data_sets", required=True, metavar="DIR",
-                        help="folder of the data sets")  # fmt: skip
+    parser.add_argument("task", nargs="+", metavar="TASK", help="task names, all, or conversation")
+    parser.add_argument("--data", dest="data_sets", default="", metavar="DIR",
+                        help="folder of the data sets; conversation needs none")  # fmt: skip
     parser.add_argument("--ranker", dest="rankers", default="popularity,neighbours,joined",
                         metavar="NAME,…", help="scorers, with commas; an unknown name lists them")  # fmt: skip
     parser.add_argument("--model", help="for llm: hub name, folder or auto (auto)")
@@ -65,11 +65,19 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
     from recommender.language_model import ModelError
     from retrieval.encoder import EncoderError
 
+    if options["task"] == ["conversation"]:
+        try:
+            return _converse(settings, options)
+        except (RuntimeError, ValueError, OSError) as error:
+            logging.getLogger(__name__).debug("talking failed", exc_info=True)
+            return _fail(str(error), 1)
     names = list(TASKS) if options["task"] == ["all"] else list(options["task"])
     unknown = [name for name in names if name not in TASKS]
     if unknown or options["sample"] < 0:
-        what = f"no task {', '.join(unknown)}; there are all, {', '.join(TASKS)}"
+        what = f"no task {', '.join(unknown)}; there are all, {', '.join(TASKS)}, conversation"
         return _fail(what if unknown else "--sample must be 0 or more", 2)
+    if not options["data_sets"]:
+        return _fail("--data is missing; it names the folder of the data sets", 2)
     rankers = [name for name in str(options["rankers"]).split(",") if name]
     out = options["out"] or settings.data / "evaluation" / "runs"
     try:
@@ -102,6 +110,43 @@ def _measure(bench: Bench, task: str, rankers: list[str]) -> None:
             if name in ("HR@1", "HR@5", "NDCG@5", "R@100")
         )
         print(f"{task} {ranker}, {record['n']} cases: {told}", flush=True)
+
+
+def _converse(settings: Settings, options: Mapping[str, Any]) -> int:
+    """Talk about items of the app's own catalog, with the model and adapter of the settings."""
+    from tqdm import tqdm
+
+    from recommender.engine import Recommender
+    from recommender.evaluation import conversations as talk
+    from recommender.evaluation.records import code_version, write_record
+    from recommender.store import Store
+
+    out = options["out"] or settings.data / "evaluation" / "runs"
+    folder = out / f"conversation-{options['sample'] or 'all'}-seed{options['seed']}"
+    folder.mkdir(parents=True, exist_ok=True)
+    recommender = Recommender(settings, store=Store(folder / "store.db"))
+    try:
+        targets = talk.chosen_targets(recommender.catalog, options["sample"], options["seed"])
+        held = [
+            talk.converse(
+                recommender,
+                talk.SimulatedUser(recommender.catalog, target, options["seed"]),
+                target,
+            )
+            for target in tqdm(targets, unit="talk", disable=not sys.stderr.isatty())
+        ]
+        found = {**talk.success(held), **talk.reasons(held, recommender.catalog)}
+        write_record(folder, {
+            "task": "conversation", "n": len(held), "seed": options["seed"],
+            "catalog": recommender.catalog.name, "data": {"catalog": recommender.catalog.checksum},
+            "code": code_version(), "model": recommender.describe_model(),
+            "figures": {name: vars(figure) for name, figure in found.items()},
+        })  # fmt: skip
+    finally:
+        recommender.close()
+    for name, figure in found.items():
+        print(f"conversation, {name}: {figure}, n {figure.n}")
+    return 0
 
 
 def _fail(line: str, status: int) -> int:

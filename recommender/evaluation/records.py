@@ -53,8 +53,9 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
 
 
 def read_records(out: Path) -> list[dict[str, Any]]:
-    """All records below a folder, by name."""
-    return [json.loads(p.read_text(encoding="utf-8")) for p in sorted(out.glob("*/record.json"))]
+    """All records of tasks below a folder, by name; conversations have records of their own."""
+    records = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(out.glob("*/record.json"))]
+    return [record for record in records if "ranker" in record]
 
 
 def figure_of(record: Mapping[str, Any], name: str) -> Figure | None:
