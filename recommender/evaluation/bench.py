@@ -24,11 +24,12 @@ from recommender.evaluation.tasks import ALL, EVENLY, TASKS, Task, make_cases, n
 from recommender.evaluation.wishes import Wishes
 from recommender.settings import Settings
 
-PARTS = {"llm": 16, "retriever": 16}  # cases asked between two writes; 256 for the others
+SLOW = {"llm", "retriever"}  # fewer cases are asked between two writes
 JOINED = ("sasrec-titles", "sasrec", "ease", "neighbours", "popularity", "minilm",
           "minilm-nearest", "bm25")  # fmt: skip
-JOINED_FROM_TEXT = ("minilm", "bm25")  # where there are no users to learn from
-LEARNED_ON = 4000  # validation cases
+UNLEARNED = ("bm25", "minilm", "minilm-nearest", "llm", "retriever")  # need no users
+LEARNED_ON = 4000  # validation cases; with a slow ranker among the joined ones fewer
+LEARNED_SLOWLY_ON = 400
 TRAINED_ON = 20_000  # users from whom a searcher learns
 SEARCHERS = ("two-tower", "tem")
 _STABILITY_ON = 100  # cases
@@ -52,25 +53,26 @@ class Bench:
         """Raise `ValueError` for a ranker that there is not, before anything is measured."""
         names = self.shelf(TASKS[tasks[0]].data, self.split).names
         known = (*names, *SEARCHERS, "joined", "llm", "retriever")
-        unknown = [name for name in rankers if name not in known]
+        parts = [part for name in rankers for part in name.split("+")]
+        unknown = [name for name in parts if name not in known]
         if unknown or not rankers:
             raise ValueError(f"no ranker {', '.join(unknown)}; there are {', '.join(known)}")
 
-    def lacks(self, task: str, ranker: str) -> str:
+    def lacks(self, task_name: str, ranker: str) -> str:
         """Why a ranker can't be asked a task, or nothing."""
-        behaviour = self.behaviour(TASKS[task].data)
-        if TASKS[task].negatives == ALL and ranker in ("llm",):
+        task = TASKS[task_name]
+        reasons = [self._lacks(task, part) for part in ranker.split("+")]
+        return next((reason for reason in reasons if reason), "")
+
+    def _lacks(self, task: Task, ranker: str) -> str:
+        behaviour = self.behaviour(task.data)
+        if task.negatives == ALL and ranker == "llm":
             return "a language model is not asked about a whole catalog"
-        if (
-            ranker in SEARCHERS
-            and TASKS[task].intention == "I0"
-            and "P2" not in (TASKS[task].preference)
-        ):
+        if ranker in SEARCHERS and task.form == "⟨P1,I0,T3⟩":
             return "nobody says anything there that it could search by"
-        if ranker == "tem" and TASKS[task].by_item:
+        if ranker == "tem" and task.by_item:
             return "there is no history to look at"
-        textual = ("bm25", "minilm", "minilm-nearest", "llm", "retriever", "joined", "two-tower")
-        if not behaviour.users and ranker not in textual:
+        if not behaviour.users and ranker not in UNLEARNED:
             return f"{behaviour.name} has no users to learn from"
         return ""
 
@@ -81,15 +83,17 @@ class Bench:
         started = time.perf_counter()
         scorer = self.scorer(task, ranker, self.split)
         made_s = time.perf_counter() - started
+        adapter = Path(self.settings.adapter).name if "llm" in ranker.split("+") else ""
+        label = f"{ranker} ({adapter})" if adapter else ranker  # each adapter has its own run
         settings = RunSettings(
-            task.name, ranker, self.split, self.sample, self.seed, self._says(task, ranker)
+            task.name, label, self.split, self.sample, self.seed, self._says(task, ranker)
         )
         numbers = numbers_for(task, behaviour, self.split, self.sample, self.seed)
         make = partial(self.cases, task, split=self.split)
         folder = self.out / settings.name
         rows = run_cases(
             folder, settings, behaviour.checksums, numbers, make, scorer,
-            part=PARTS.get(ranker, 256), progress=self.progress,
+            part=16 if SLOW & set(ranker.split("+")) else 256, progress=self.progress,
         )  # fmt: skip
         asked_again = list(make(numbers[: _STABILITY_ON if ranker != "llm" else 10]))
         shelf = self.shelf(task.data, self.split)
@@ -131,11 +135,12 @@ class Bench:
 
     def scorer(self, task: Task, ranker: str, upto: str) -> CaseScorer:
         """A scorer by name, learned before the split's cut."""
-        by_task = ranker == "joined" or ranker in SEARCHERS
+        joined = ranker == "joined" or "+" in ranker
+        by_task = joined or ranker in SEARCHERS
         key = (task.name if by_task else task.data, ranker, upto)
         if key not in self._scorers:
-            if ranker == "joined":
-                self._scorers[key] = self._joined(task, upto)
+            if joined:
+                self._scorers[key] = self._joined(task, ranker, upto)
             elif ranker in SEARCHERS:
                 train = partial(self._training, task, upto)
                 shelf = self.shelf(task.data, upto)
@@ -159,19 +164,22 @@ class Bench:
             numbers = [n for n in users if len(behaviour.sequences[n]) > back]
             yield from self.cases(task, numbers, f"train-{back}", upto)
 
-    def _joined(self, task: Task, upto: str) -> CaseScorer:
-        names = list(JOINED if self.behaviour(task.data).users else JOINED_FROM_TEXT)
-        # Of the trained searchers the one that looks at histories, where there are any.
-        names += [name for name in SEARCHERS if not self.lacks(task.name, name)][-1:]
+    def _joined(self, task: Task, ranker: str, upto: str) -> CaseScorer:
+        """Scorers joined: those named with "+" between them, or for "joined" what there is."""
+        names = ranker.split("+")
+        if ranker == "joined":
+            # Of the trained searchers the one that looks at histories, where there are any.
+            names = [*JOINED, *[n for n in SEARCHERS if not self.lacks(task.name, n)][-1:]]
         weights = self._weights(task, names)
-        return JoinedScorer([self.scorer(task, name, upto) for name in names], weights)
+        return JoinedScorer([self.scorer(task, name, upto) for name in names], weights, ranker)
 
     def _weights(self, task: Task, names: Sequence[str]) -> Weights:
         # Among evenly drawn negatives, whatever the task's own: weights learned from negatives
         # that one scorer chose would speak against that scorer, not for the right item.
         even = replace(task, negatives=EVENLY, others=9)
         behaviour = self.behaviour(task.data)
-        numbers = numbers_for(even, behaviour, "validation", LEARNED_ON, self.seed + 1)
+        many = LEARNED_SLOWLY_ON if SLOW & set(names) else LEARNED_ON
+        numbers = numbers_for(even, behaviour, "validation", many, self.seed + 1)
         cases = list(self.cases(even, numbers, "validation"))
         return learn_weights([self.scorer(task, name, "validation") for name in names], cases)
 
@@ -202,13 +210,13 @@ class Bench:
 
     def _says(self, task: Task, ranker: str) -> dict[str, Any]:
         """What a run's record says of the scorer, and a run that goes on must agree with."""
-        if ranker == "llm":
-            return {**self._model.describe(), "adapter_checksum": self._adapter_checksum()}
-        if ranker == "joined":
-            joined = self.scorer(task, ranker, self.split)
-            assert isinstance(joined, JoinedScorer)
-            return {"weights": dict(joined.weights.shares)}
-        return {}
+        says: dict[str, Any] = {}
+        scorer = self.scorer(task, ranker, self.split)
+        if isinstance(scorer, JoinedScorer):
+            says["weights"] = dict(scorer.weights.shares)
+        if "llm" in ranker.split("+"):
+            says |= {**self._model.describe(), "adapter_checksum": self._adapter_checksum()}
+        return says
 
     def _adapter_checksum(self) -> str:
         digest = hashlib.sha256()

@@ -40,7 +40,7 @@ def add_evaluate_command(commands: Any) -> None:
     parser.add_argument("--data", dest="data_sets", default="", metavar="DIR",
                         help="folder of the data sets; conversation needs none")  # fmt: skip
     parser.add_argument("--ranker", dest="rankers", default="popularity,neighbours,joined",
-                        metavar="NAME,…", help="scorers, with commas; an unknown name lists them")  # fmt: skip
+                        metavar="NAME,…", help="rankers; a+b joins two by weights; an unknown name lists them")  # fmt: skip
     parser.add_argument("--model", help="for llm: hub name, folder or auto (auto)")
     parser.add_argument("--adapter", metavar="PATH", help="for llm: LoRA adapter")
     parser.add_argument("--quantization", help="for llm: nf4 or none (nf4)")

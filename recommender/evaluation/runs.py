@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import resource
 import tempfile
 import time
@@ -50,7 +51,8 @@ class RunSettings:
     @property
     def name(self) -> str:
         size = f"-{self.sample}" if self.sample else ""
-        return f"{self.task}-{self.ranker}-{self.split}{size}-seed{self.seed}".replace("/", "_")
+        ranker = re.sub(r"[^\w+.-]+", "-", self.ranker).strip("-")
+        return f"{self.task}-{ranker}-{self.split}{size}-seed{self.seed}"
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,14 @@ def test_who_learns_from_users_is_left_out_where_there_are_none(
     assert "left out, cds has no users" in told.err and "cds bm25" in told.out
 
 
+def test_rankers_are_joined_by_weights_that_the_record_holds(evaluate: Run, tmp_path: Path) -> None:
+    assert evaluate("sequential", "--ranker", "neighbours+popularity") == 0
+    [path] = (tmp_path / "out").glob("sequential-neighbours+popularity-*/record.json")
+    record = json.loads(path.read_text())
+    assert set(record["scorer"]["weights"]) == {"neighbours", "popularity"}
+    assert record["scorer"]["weights"]["neighbours"] > 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
