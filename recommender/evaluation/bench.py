@@ -66,6 +66,9 @@ class Bench:
 
     def _lacks(self, task: Task, ranker: str) -> str:
         behaviour = self.behaviour(task.data)
+        longest = max((len(sequence) for sequence in behaviour.sequences), default=1)
+        if task.negatives == EVENLY and len(behaviour.catalog) - longest < task.others:
+            return f"{len(behaviour.catalog)} items are too few for {task.others} negatives"
         if task.negatives == ALL and ranker == "llm":
             return "a language model is not asked about a whole catalog"
         if ranker in SEARCHERS and task.form == "⟨P1,I0,T3⟩":

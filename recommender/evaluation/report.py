@@ -107,7 +107,10 @@ def _plot(path: Path, records: Sequence[Record]) -> None:
     leads = [_lead(record) for record in records][::-1]
     names = [record["ranker"] for record in records][::-1]
     figure, axes = pyplot.subplots(figsize=(7, 1.2 + 0.32 * len(records)), layout="constrained")
-    whiskers = [[f.value - f.low for f in leads], [f.high - f.value for f in leads]]
+    whiskers = [
+        [max(0.0, f.value - f.low) for f in leads],  # a mean may round to beyond its interval
+        [max(0.0, f.high - f.value) for f in leads],
+    ]
     axes.barh(names, [f.value for f in leads], xerr=whiskers, color=_COLOUR, height=0.6)
     for method, figures in PAPER.get(records[0]["task"], {}).items():
         axes.axvline(figures["HR@1"], color=_PAPER_COLOUR, linewidth=1, linestyle="--")

@@ -53,6 +53,16 @@ def test_the_same_command_twice_gives_the_same_figures(evaluate: Run, tmp_path: 
     assert json.loads(path.read_text())["figures"] == first["figures"]
 
 
+def test_all_tasks_are_asked_that_the_data_has_cases_for(
+    evaluate: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate("all", "--ranker", "popularity", "--sample", "20") == 0
+    told = capsys.readouterr()
+    asked = {line.split()[0] for line in told.out.splitlines() if "cases:" in line}
+    assert asked == set(TASKS) - {"sequential-100", "search-vague-100", "product-search-cds"}
+    assert "sequential-100 popularity: left out, 48 items are too few" in told.err
+
+
 def test_a_stand_in_is_named_in_the_report(evaluate: Run, tmp_path: Path) -> None:
     assert evaluate("product-search", "product-search-cds", "--ranker", "bm25") == 0
     report = (tmp_path / "out" / "report.md").read_text()
