@@ -13,9 +13,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from recommender.evaluation.cases import Question
+from recommender.understanding.words import FUNCTION_WORDS
 from retrieval.catalog import Catalog, fold
 
 FEW = 20  # items; a word that no more of them share tells an item
+# Words of the grammar, and of the sentences that stand-ins are put into ("Beat That").
+_TELL_NOTHING = FUNCTION_WORDS | {"something", "goes", "mostly", "often", "new", "bit"}
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -49,7 +52,7 @@ def names(text: str, title: str) -> bool:
 def telling(title: str, catalog: Catalog) -> set[str]:
     """The words of a title that few other items share, in their titles or categories."""
     often = _frequencies(catalog)
-    return {word for word in words(title) if often[word] <= FEW}
+    return {w for w in words(title) if often[w] <= FEW and w not in _TELL_NOTHING}
 
 
 def words(text: str) -> list[str]:
