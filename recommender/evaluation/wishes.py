@@ -60,7 +60,7 @@ class Wishes:
         often = [v for v, times in facets.most_common(3) if times > 1 or len(items) < 4]
         themes = [w for w, times in recurring.most_common(8) if times > 1 and len(w) > 3][:3]
         said = f"mostly {', '.join(often)}" if often else "a bit of everything"
-        return f"{said}; often about {', '.join(themes)}" if themes else said
+        return f"{said}; often about {' and '.join(themes)}" if themes else said
 
 
 def _facets(item: Item) -> list[str]:
