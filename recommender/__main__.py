@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from recommender.evaluation.commands import add_evaluate_command
 from recommender.settings import QUANTIZATIONS, RANKERS, UNDERSTANDINGS, Settings, SettingsError
 from recommender.tuning.commands import add_tuning_commands
 
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", help="port to listen on (7860)")
     serve.set_defaults(run=_serve)
+    add_evaluate_command(commands)
     for command in (ask, index, serve):
         _add_settings(command)
     add_tuning_commands(commands)

@@ -100,13 +100,19 @@ class CollaborativeIndex:
         Scaled so that the greatest is 1 in size; below 0 is against. All 0 where nothing is
         known of these items; unknown ids are passed over.
         """
-        total = np.zeros(len(self.counts), dtype=np.float32)
-        for ids, sign in ((liked, 1), (disliked, -1)):
-            places = [self._place[i] for i in dict.fromkeys(ids) if i in self._place]
-            if places:
-                total += sign * self._weights[places].sum(axis=0)
+        total = self.totals(liked, disliked)
         greatest = float(np.abs(total).max(initial=0.0))
         return total / greatest if greatest > 0 else total
+
+    def totals(self, liked: Sequence[str], disliked: Sequence[str] = ()) -> NDArray[np.float32]:
+        """The same before scaling: sums of EASE's weights, which keep how sure they are."""
+        total = np.zeros(len(self.counts), dtype=np.float32)
+        for ids, sign in ((liked, 1), (disliked, -1)):
+            for place in (self._place[i] for i in dict.fromkeys(ids) if i in self._place):
+                start, end = self._weights.indptr[place : place + 2]
+                # Row by row: the library's own sum over rows goes through the whole catalog.
+                total[self._weights.indices[start:end]] += sign * self._weights.data[start:end]
+        return total
 
 
 def read_interactions(path: Path) -> Iterator[dict[str, Any]]:

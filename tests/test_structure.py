@@ -39,7 +39,7 @@ HOMES = {
     "faiss": ("retrieval.index",),
     "sentence_transformers": ("retrieval.encoder", "recommender.tuning"),
     "bm25s": ("retrieval.lexical",),
-    "torch": ("recommender.language_model", "recommender.tuning"),
+    "torch": ("recommender.language_model", "recommender.tuning", "recommender.evaluation"),
     "transformers": ("recommender.language_model", "recommender.tuning"),
     "peft": ("recommender.language_model", "recommender.tuning"),
     "bitsandbytes": ("recommender.language_model", "recommender.tuning"),

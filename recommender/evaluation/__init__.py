@@ -1,0 +1,1 @@
+"""Evaluation: data sets, tasks, metrics, baselines and reports, each figure with a command."""

@@ -1,0 +1,139 @@
+"""The record of a run: everything needed to repeat it, and what came of it, as JSON.
+
+Promises that a figure never stands without its number of cases, its interval, the data's
+checksums and the version of the code. It computes what lies beside accuracy (coverage,
+novelty, popularity, calibration) from the rows of a run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.evaluation.metrics import Figure, figures, per_case
+from recommender.evaluation.runs import Row, RunSettings, write_whole
+from recommender.evaluation.tasks import ALL, Task
+
+ROOT = Path(__file__).parents[2]
+_BINS = 10
+_SHOWN = 5  # first picks that coverage and novelty look at
+
+
+def summary(
+    task: Task, settings: RunSettings, rows: Sequence[Row], checksums: Mapping[str, str],
+    *, counts: NDArray[np.int64] | None, catalog_size: int, extra: Mapping[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    """A run as plain data; `counts` says how often each item was bought, where that is known."""
+    values = per_case([row.standing for row in rows], task.negatives == ALL)
+    return {
+        "task": task.name, "form": task.form, "title": task.title, "data_set": task.data,
+        "ranker": settings.ranker, "split": settings.split, "seed": settings.seed,
+        "sample": settings.sample, "scorer": dict(settings.scorer), "n": len(rows),
+        "stands_for": task.stands_for, "code": code_version(), "data": dict(checksums),
+        "figures": {name: asdict(figure) for name, figure in figures(values).items()},
+        "beside": beside(rows, counts, catalog_size),
+        "calibration": calibration(rows),
+        "ms_per_case": _quantiles([row.ms for row in rows]),
+        **extra,
+    }  # fmt: skip
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
+    path = folder / "record.json"
+    write_whole(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def read_records(out: Path) -> list[dict[str, Any]]:
+    """All records of tasks below a folder, by name; conversations have records of their own."""
+    records = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(out.glob("*/record.json"))]
+    return [record for record in records if "ranker" in record]
+
+
+def figure_of(record: Mapping[str, Any], name: str) -> Figure | None:
+    data = record["figures"].get(name)
+    return None if data is None else Figure(**data)
+
+
+def beside(
+    rows: Sequence[Row], counts: NDArray[np.int64] | None, catalog_size: int
+) -> dict[str, float]:
+    """How much of the catalog is picked first, and how popular what is picked is.
+
+    `novelty` is the mean surprise of the first picks in bits, `popularity_bias` how many
+    percentiles of popularity the first pick stands above the right item, on average.
+    """
+    firsts = np.array([row.picks[0] for row in rows if row.picks], dtype=np.int64)
+    shown = np.array([p for row in rows for p in row.picks[:_SHOWN]], dtype=np.int64)
+    result = {
+        "coverage@1": len(np.unique(firsts)) / catalog_size,
+        f"coverage@{_SHOWN}": len(np.unique(shown)) / catalog_size,
+    }
+    if counts is not None:
+        shares = (counts + 1) / (counts.sum() + len(counts))
+        ordered = np.sort(counts)
+        percentiles = np.searchsorted(ordered, counts, side="left") / len(counts) * 100
+        rights = np.array([row.right for row in rows], dtype=np.int64)
+        result[f"novelty@{_SHOWN}"] = float(-np.log2(shares[shown]).mean())
+        result["popularity_bias"] = float(percentiles[firsts].mean() - percentiles[rights].mean())
+    return result
+
+
+def calibration(rows: Sequence[Row]) -> dict[str, Any]:
+    """How well the softmax of the scores says how often the first pick is right.
+
+    `error` is the expected calibration error over ten bins, each with its mean confidence,
+    its share of hits and its size. Meaningful for scores that are log-odds.
+    """
+    kept = [row for row in rows if row.scores]
+    if not kept:
+        return {}
+    sure, hit = [], []
+    for row in kept:
+        scores = np.array(row.scores)
+        chances = np.exp(scores - scores.max())
+        sure.append(float(chances.max() / chances.sum()))
+        hit.append(
+            float(scores[row.number] == scores.max()) / float((scores == scores.max()).sum())
+        )
+    confidence, hits = np.array(sure), np.array(hit)
+    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    table = [
+        [float(confidence[bins == b].mean()), float(hits[bins == b].mean()), int((bins == b).sum())]
+        for b in range(_BINS)
+        if (bins == b).any()
+    ]
+    error = sum(abs(c - h) * n for c, h, n in table) / len(kept)
+    return {"error": error, "bins": table}
+
+
+def code_version() -> str:
+    """`git describe` of the working copy, or a checksum of the package's source."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--tags"],
+            cwd=ROOT, capture_output=True, text=True, check=True, timeout=10,
+        )  # fmt: skip
+        return described.stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        digest = hashlib.sha256()
+        for room in ("prompts", "retrieval", "recommender"):
+            for path in sorted((ROOT / room).rglob("*.py")):
+                digest.update(path.read_bytes())
+        return f"source-{digest.hexdigest()[:12]}"
+
+
+def _quantiles(values: Sequence[float]) -> dict[str, float]:
+    if not values:
+        return {}
+    low, middle, high = np.percentile(values, [5, 50, 95])
+    return {"median": round(float(middle), 3), "p5": round(float(low), 3),
+            "p95": round(float(high), 3)}  # fmt: skip

@@ -1,0 +1,138 @@
+"""The report: all records of a folder in Markdown, with the paper's figures beside and plots.
+
+Promises that every row names its number of cases and its interval, and that the report says
+what stands for what. It computes nothing: the records hold the figures.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from recommender.evaluation.metrics import Figure
+from recommender.evaluation.paper import PAPER
+from recommender.evaluation.records import figure_of, read_records
+from recommender.evaluation.runs import write_whole
+from recommender.evaluation.tasks import TASKS
+
+_SHOWN = ("HR@1", "HR@3", "HR@5", "NDCG@3", "NDCG@5", "MRR", "R@20", "R@50", "R@100")
+_COLOUR, _PAPER_COLOUR = "#3b5b92", "#b08d2f"
+
+Record = Mapping[str, Any]
+
+
+def write_report(out: Path) -> Path:
+    """Write `report.md` and its plots below a folder of records; gives the report's path."""
+    by_task: dict[str, list[Record]] = defaultdict(list)
+    for record in read_records(out):
+        by_task[record["task"]].append(record)
+    lines = ["# Evaluation", "", *_head(by_task)]
+    for name in (n for n in TASKS if n in by_task):
+        records = sorted(by_task[name], key=lambda r: -_lead(r).value)
+        plot = out / "plots" / f"{name}.svg"
+        _plot(plot, records)
+        lines += _section(name, records, plot.relative_to(out).as_posix())
+    path = out / "report.md"
+    write_whole(path, "\n".join(lines) + "\n")
+    return path
+
+
+def _head(by_task: Mapping[str, Sequence[Record]]) -> list[str]:
+    records = [record for records in by_task.values() for record in records]
+    files = {name: digest for record in records for name, digest in record["data"].items()}
+    codes = sorted({record["code"] for record in records})
+    return [
+        "Each row is a run; intervals are 95 % bootstrap intervals over its cases. Candidates "
+        "with equal scores share their ranks' expectation.",
+        "",
+        f"Code: {', '.join(codes)}. Data:",
+        "",
+        *(f"- `{name}`: SHA-256 `{digest}`" for name, digest in sorted(files.items())),
+        "",
+    ]
+
+
+def _section(name: str, records: Sequence[Record], plot: str) -> list[str]:
+    task = TASKS[name]
+    shown = [f for f in _SHOWN if any(f in r["figures"] for r in records)]
+    lines = [f"## {task.title} {task.form}", ""]
+    if task.stands_for:
+        lines += [f"Stand-in: {task.stands_for}.", ""]
+    lines += [_row(["ranker", "n", *shown]), _row(["---"] * (len(shown) + 2))]
+    for record in records:
+        cells = [_cell(figure_of(record, figure)) for figure in shown]
+        lines.append(_row([record["ranker"], str(record["n"]), *cells]))
+    for method, figures in PAPER.get(name, {}).items():
+        cells = [_plain(figures.get(figure)) for figure in shown]
+        lines.append(_row([f"*paper: {method}*", "", *cells]))
+    lines += ["", f"![first hits by ranker]({plot})", "", *_beside(records), ""]
+    return lines
+
+
+def _beside(records: Sequence[Record]) -> list[str]:
+    names = [
+        "coverage@1", "novelty@5", "popularity bias", "calibration error", "wrong output",
+        "greatest change by shuffling", "first pick kept", "ms a case", "peak MB",
+    ]  # fmt: skip
+    lines = [_row(["ranker", *names]), _row(["---"] * (len(names) + 1))]
+    for record in records:
+        beside, stable = record["beside"], record.get("stability", {})
+        cells = [
+            beside.get("coverage@1"), beside.get("novelty@5"), beside.get("popularity_bias"),
+            record["calibration"].get("error"), record["figures"]["wrong"]["value"],
+            stable.get("greatest_change"), stable.get("first_pick_kept"),
+            record["ms_per_case"].get("median"), record.get("peak_memory_mb"),
+        ]  # fmt: skip
+        lines.append(_row([record["ranker"], *(_plain(c, 3) for c in cells)]))
+    return lines
+
+
+def _lead(record: Record) -> Figure:
+    found = figure_of(record, "HR@1")
+    if found is None:
+        raise ValueError(f"the record of {record['ranker']} on {record['task']} has no HR@1")
+    return found
+
+
+def _plot(path: Path, records: Sequence[Record]) -> None:
+    """HR@1 of each run with its interval, and the paper's as lines."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    leads = [_lead(record) for record in records][::-1]
+    names = [record["ranker"] for record in records][::-1]
+    figure, axes = pyplot.subplots(figsize=(7, 1.2 + 0.32 * len(records)), layout="constrained")
+    whiskers = [
+        [max(0.0, f.value - f.low) for f in leads],  # a mean may round to beyond its interval
+        [max(0.0, f.high - f.value) for f in leads],
+    ]
+    axes.barh(names, [f.value for f in leads], xerr=whiskers, color=_COLOUR, height=0.6)
+    for method, figures in PAPER.get(records[0]["task"], {}).items():
+        axes.axvline(figures["HR@1"], color=_PAPER_COLOUR, linewidth=1, linestyle="--")
+        axes.annotate(
+            method, (figures["HR@1"], 1.0), xycoords=("data", "axes fraction"), rotation=45,
+            fontsize=7, color=_PAPER_COLOUR,
+        )  # fmt: skip
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("HR@1, with its 95 % interval; dashed: the paper")
+    # Without a date and with fixed ids the same records give the same file.
+    with mpl.rc_context({"svg.hashsalt": "evaluation"}):
+        figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(figure: Figure | None) -> str:
+    return "" if figure is None else f"{figure.value:.4f} ({figure.low:.3f}–{figure.high:.3f})"
+
+
+def _plain(value: float | None, digits: int = 4) -> str:
+    return "" if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,142 @@
+"""Cases: what is asked, what chance gets, and that no answer is told."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recommender.evaluation.baselines import Neighbours
+from recommender.evaluation.cases import Case, Question
+from recommender.evaluation.data import Behaviour
+from recommender.evaluation.leaks import LeakError, refuse_leak, telling
+from recommender.evaluation.metrics import per_case
+from recommender.evaluation.runs import ask
+from recommender.evaluation.tasks import TASKS, make_cases, numbers_for
+from recommender.evaluation.wishes import Wishes
+
+
+def cases_of(shop: Behaviour, task: str, seed: int = 0, sample: int = 0) -> list[Case]:
+    near = Neighbours(shop.training("test"), len(shop.catalog))
+    numbers = numbers_for(TASKS[task], shop, "test", sample, seed)
+    wishes = Wishes(shop.catalog, near)
+    return list(make_cases(TASKS[task], shop, numbers, "test", seed, wishes))
+
+
+class Told:
+    """Scores by a function of the question; an oracle or a fool, as the test needs."""
+
+    name = "told"
+
+    def __init__(self, score: Callable[[Question], NDArray[np.float64]]) -> None:
+        self._score = score
+
+    def score(self, questions: Sequence[Question]) -> list[NDArray[np.float64]]:
+        return [self._score(q) for q in questions]
+
+
+def mean(cases: Sequence[Case], scorer: Told, name: str) -> float:
+    return float(per_case([row.standing for row in ask(scorer, cases)])[name].mean())
+
+
+def many(shop: Behaviour) -> list[Case]:
+    """Six hundred cases: those of ten seeds."""
+    return [case for seed in range(10) for case in cases_of(shop, "sequential", seed)]
+
+
+def test_the_first_candidate_is_right_as_often_as_chance_says(shop: Behaviour) -> None:
+    first = Told(lambda q: -np.arange(len(q.candidates), dtype=np.float64))
+    # 600 draws at one in ten: the standard error is .012.
+    assert mean(many(shop), first, "HR@1") == pytest.approx(0.1, abs=0.037)
+    assert mean(many(shop), first, "HR@5") == pytest.approx(0.5, abs=0.06)
+
+
+def test_equal_scores_get_exactly_what_chance_gives(shop: Behaviour) -> None:
+    level = Told(lambda q: np.zeros(len(q.candidates)))
+    assert mean(cases_of(shop, "sequential"), level, "HR@1") == pytest.approx(1 / 10)
+
+
+@pytest.mark.parametrize("task", [name for name in TASKS if name not in (
+    "product-search-cds", "sequential-100", "search-vague-100")])  # fmt: skip
+def test_who_is_told_the_answers_is_always_right(shop: Behaviour, task: str) -> None:
+    cases = cases_of(shop, task)
+    answers = {c.question.id: c.question.candidates[c.right] for c in cases}
+    oracle = Told(lambda q: (q.candidates == answers[q.id]).astype(np.float64))
+    assert cases and mean(cases, oracle, "HR@1") == 1
+
+
+def test_the_same_seed_makes_the_same_cases_and_another_makes_others(shop: Behaviour) -> None:
+    one, two, other = (cases_of(shop, "sequential", seed) for seed in (4, 4, 5))
+    for a, b in zip(one, two, strict=True):
+        assert (a.question.candidates == b.question.candidates).all() and a.right == b.right
+    assert any((a.question.candidates != b.question.candidates).any()
+               for a, b in zip(one, other, strict=True))  # fmt: skip
+
+
+def test_a_sample_holds_cases_of_the_whole(shop: Behaviour) -> None:
+    whole = {c.question.id: c for c in cases_of(shop, "sequential")}
+    sample = cases_of(shop, "sequential", sample=7)
+    assert len(sample) == 7
+    for case in sample:
+        assert (whole[case.question.id].question.candidates == case.question.candidates).all()
+
+
+def test_no_negative_is_an_item_that_the_user_ever_has(shop: Behaviour) -> None:
+    for task in ("sequential", "sequential-hard"):
+        for case in cases_of(shop, task):
+            sequence = shop.sequences[shop.users.index(case.question.id)]
+            found = set(case.question.candidates.tolist())
+            assert len(found) == len(case.question.candidates) == 10
+            assert found & set(sequence.tolist()) == {int(sequence[-1])}
+
+
+def test_the_whole_catalog_is_asked_without_what_the_user_has(shop: Behaviour) -> None:
+    for case in cases_of(shop, "sequential-catalog"):
+        sequence = shop.sequences[shop.users.index(case.question.id)]
+        assert set(case.question.candidates.tolist()) == (
+            set(range(len(shop.catalog))) - set(sequence[:-1].tolist())
+        )
+
+
+def test_of_a_new_user_nothing_is_told(shop: Behaviour) -> None:
+    for case in cases_of(shop, "product-search"):
+        assert len(case.question.history) == 0 and not case.question.aspects.history
+
+
+def test_a_target_planted_in_the_history_is_caught(shop: Behaviour) -> None:
+    case = cases_of(shop, "sequential")[0]
+    target = int(case.question.candidates[case.right])
+    history = np.append(case.question.history, np.int32(target)).astype(np.int32)
+    planted = dataclasses.replace(case.question, history=history)
+    with pytest.raises(LeakError, match="in the history"):
+        refuse_leak(planted, target, shop.catalog)
+
+
+@pytest.mark.parametrize("task", ["search-vague", "search-specific", "product-search"])
+def test_a_title_planted_in_the_wish_is_caught(shop: Behaviour, task: str) -> None:
+    case = cases_of(shop, task)[0]
+    target = int(case.question.candidates[case.right])
+    told = dataclasses.replace(
+        case.question.aspects, history=(), wish=f"like {shop.catalog.items[target].title.upper()}!"
+    )
+    with pytest.raises(LeakError):
+        refuse_leak(dataclasses.replace(case.question, aspects=told), target, shop.catalog)
+
+
+def test_one_telling_word_of_the_title_is_caught(shop: Behaviour) -> None:
+    title = shop.catalog.items[0].title
+    assert telling(title, shop.catalog) >= {"amber", "dawn"}  # eight and six titles share them
+    case = cases_of(shop, "product-search")[0]
+    told = dataclasses.replace(case.question.aspects, wish="something with a dawn in it")
+    with pytest.raises(LeakError, match="dawn"):
+        refuse_leak(dataclasses.replace(case.question, aspects=told), 0, shop.catalog)
+
+
+def test_a_vague_wish_speaks_of_neighbours_alone(shop: Behaviour) -> None:
+    for case in cases_of(shop, "search-vague"):
+        target = shop.catalog.items[int(case.question.candidates[case.right])]
+        wish = case.question.aspects.wish.lower()
+        assert not telling(target.title, shop.catalog) & set(wish.split())
