@@ -6,6 +6,7 @@ Heavy libraries are imported by the commands that need them, not for `--help`.
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -22,8 +23,20 @@ _TUNE_EXAMPLES = """examples:
 """
 
 
+_MAKE_EXAMPLES = """examples:
+  python -m recommender instructions make --data DIR --out all.jsonl.gz
+  python -m recommender instructions make --data DIR --out short.jsonl.gz --mix ranking --count 12000
+  python -m recommender instructions make --data DIR --out a.jsonl.gz --teacher http://127.0.0.1:8000/v1
+
+DIR may hold any of video_games/, movies/ml-latest-small/, dialogues/, reviews/, cds/, or your own
+interactions.csv or .jsonl (user, item, rating, time) beside items.jsonl. The bundled films serve
+where it holds none. See README, "Instruction data".
+"""
+
+
 def add_tuning_commands(commands: Any) -> None:
-    """Add `tune` and its kin to the command line's subcommands."""
+    """Add `instructions`, `tune` and `checkpoints` to the command line's subcommands."""
+    _add_instruction_commands(commands)
     tune = commands.add_parser(
         "tune", help="tune an adapter on examples", epilog=_TUNE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -75,6 +88,72 @@ def _add_checkpoint_commands(commands: Any) -> None:
         one.add_argument("--data", type=Path, default=Path("data"), help="unpacked models (data)")
         one.add_argument("--verbose", action="store_true", help="log what happens, with traces")
         one.set_defaults(run=_with_card_errors(command), own_settings=True)
+
+
+def _add_instruction_commands(commands: Any) -> None:
+    parser = commands.add_parser("instructions", help="make examples to tune on")
+    kinds = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    make = kinds.add_parser(
+        "make", help="from behaviour, items and texts to a file of examples and its card",
+        epilog=_MAKE_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    make.add_argument("--data", dest="source", type=Path, required=True, metavar="DIR")
+    make.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl[.gz]")
+    make.add_argument("--count", type=int, default=250_000, help="of examples (250000)")
+    make.add_argument("--seed", type=int, default=0, help="the same seed, the same file (0)")
+    make.add_argument("--mix", default="all", metavar="all|ranking|FILE.toml",
+                      help="shares of sources and templates (all)")  # fmt: skip
+    make.add_argument("--negatives", type=int, metavar="N", help="of a reranking example (15)")
+    make.add_argument("--teacher", default="phrases", metavar="phrases|NAME|URL",
+                      help="who words tastes and wishes: salient phrases, a model by hub name or "
+                      "folder, or an OpenAI-compatible server (phrases)")  # fmt: skip
+    make.add_argument("--teacher-model", default="auto", help="that the server shall use")
+    make.add_argument("--models", type=Path, default=Path("data"), metavar="FOLDER",
+                      help="for unpacked models (data)")  # fmt: skip
+    make.add_argument("--verbose", action="store_true", help="log what happens, with traces")
+    make.set_defaults(run=_make, own_settings=True)
+
+
+def _make(given: dict[str, Any]) -> int:
+    from prompts.templates import TemplateError
+    from recommender.language_model import ModelError
+    from recommender.tuning.behaviour import BehaviourError
+    from recommender.tuning.examples import ExampleError
+    from recommender.tuning.instructions import InstructionsError, make
+    from recommender.tuning.mixing import Mix, MixError, mix_file
+    from recommender.tuning.sources import read_sources
+    from recommender.tuning.taught_by_model import TeacherError
+    from retrieval.catalog import CatalogError
+
+    try:
+        made = make(
+            read_sources(given["source"]), given["out"], count=given["count"], seed=given["seed"],
+            teacher=_teacher(given), mix=Mix.load(mix_file(given["mix"])),
+            negatives=given["negatives"], progress=sys.stderr.isatty(),
+        )  # fmt: skip
+    except (BehaviourError, InstructionsError, MixError, ExampleError, TemplateError, CatalogError) as error:  # fmt: skip
+        return _fail(str(error), 2)
+    except (TeacherError, ModelError) as error:
+        return _fail(str(error), 1)
+    except OSError as error:
+        return _fail(f"{error.filename or given['out']}: {error.strerror}", 1)
+    print(f"{made.path}: {made.count:,} examples in {made.seconds:.0f} s; card: {made.card}")
+    return 0
+
+
+def _teacher(given: dict[str, Any]) -> Any:
+    """The teacher of the flag, or None for the default."""
+    name = given["teacher"]
+    if name == "phrases":
+        return None
+    from recommender.tuning.taught_by_model import local_teacher, server_teacher
+
+    if name.startswith(("http://", "https://")):
+        key = os.environ.get("OPENAI_API_KEY", "")
+        return server_teacher(name, given["teacher_model"], key=key, seed=given["seed"])
+    from recommender.language_model import load_language_model
+
+    return local_teacher(load_language_model(name, cache=given["models"]))
 
 
 def _tune(given: dict[str, Any]) -> int:

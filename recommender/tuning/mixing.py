@@ -69,6 +69,12 @@ class Mix:
         return float(self.sources.get(source, {}).get("templates", {}).get(template.id, 1.0))
 
 
+def mix_file(name: str) -> Path:
+    """The file of a mix that comes with the project ("all", "ranking"), or a path as it is."""
+    bundled = {"all": MIX_FILE, "ranking": MIX_FILE.with_name("mix_ranking.toml")}
+    return bundled.get(name, Path(name))
+
+
 def kind_of(template: Template) -> str:
     """The key of a template in `[kinds]`."""
     if template.strategy is Strategy.PLAIN:

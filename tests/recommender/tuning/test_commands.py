@@ -22,7 +22,9 @@ CARD = Card(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("words", [["tune"], ["checkpoints"], ["checkpoints", "verify"]])
+@pytest.mark.parametrize(
+    "words", [["tune"], ["instructions", "make"], ["checkpoints"], ["checkpoints", "verify"]]
+)
 def test_help_loads_nothing_heavy(words: list[str]) -> None:
     finished = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "recommender", *words, "--help"],
