@@ -1,4 +1,4 @@
-"""What people who liked one item also liked, learned from a file of interactions.
+"""What people who liked one item also liked, learned from interactions.
 
 Promises a score for every item of a catalog from a handful of liked ones, and how widely
 each item is liked. The method is EASE (Steck, arXiv 1905.03375), a linear autoencoder in
@@ -8,30 +8,25 @@ no times, and knows nothing of items that too few people liked.
 
 from __future__ import annotations
 
-import csv
-import gzip
 import hashlib
 import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from retrieval.catalog import Catalog
+from retrieval.interactions import InteractionsError
 
 FORMAT = 2  # raised when the layout of the file, or what is learned, changes
 log = logging.getLogger(__name__)
-
-
-class InteractionsError(ValueError):
-    """Interactions that can't be learned from; the message says where, and what to do."""
 
 
 class CollaborativeMismatchError(RuntimeError):
@@ -113,24 +108,6 @@ class CollaborativeIndex:
                 # Row by row: the library's own sum over rows goes through the whole catalog.
                 total[self._weights.indices[start:end]] += sign * self._weights.data[start:end]
         return total
-
-
-def read_interactions(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a file of interactions: CSV with a header, or JSONL, either also gzipped.
-
-    Each needs `user` and `item` (an id of the catalog) and may have a `rating`; anything else
-    is not read. Raises `InteractionsError` with the line that is broken.
-    """
-    kind = path.name.removesuffix(".gz").rsplit(".", 1)[-1]
-    if kind not in ("csv", "jsonl"):
-        raise InteractionsError(f"{path}: expected .csv or .jsonl, also with .gz after it")
-    try:
-        with _open(path) as lines:
-            rows = _csv_rows(lines, path) if kind == "csv" else _jsonl_rows(lines, path)
-            for number, row in rows:
-                yield _interaction(row, f"{path}, line {number}")
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise InteractionsError(f"{path}: can't be read: {error}") from error
 
 
 def learn(
@@ -252,55 +229,3 @@ def _share_of_years(catalog: Catalog, most: float) -> NDArray[np.float32]:
         return np.ones(len(years), dtype=np.float32)
     out = np.clip(np.nan_to_num(np.nanmax(years) + 1 - years, nan=most), 1, most)
     return (most / out).astype(np.float32)
-
-
-def _open(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
-
-
-def _csv_rows(lines: IO[str], path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.DictReader(lines)
-    missing = [name for name in ("user", "item") if name not in (reader.fieldnames or ())]
-    if missing:
-        raise InteractionsError(
-            f"{path}: has no column {' nor '.join(missing)}, only {reader.fieldnames}; name its "
-            f"columns user, item and, where there is one, rating"
-        )
-    for row in reader:
-        yield reader.line_num, row
-
-
-def _jsonl_rows(lines: IO[str], path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                row = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as error:
-                raise InteractionsError(f"{path}, line {number}: not JSON ({error})") from error
-            if not isinstance(row, dict):
-                raise InteractionsError(f"{path}, line {number}: expected a JSON object")
-            yield number, row
-
-
-def _interaction(row: Mapping[str, Any], where: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"rating": None}
-    for name in ("user", "item"):
-        value = row.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
-        if not isinstance(value, str) or not value:
-            raise InteractionsError(f"{where}: needs {name!r} as text, found {value!r}")
-        found[name] = value
-    rating = row.get("rating")
-    if rating not in (None, ""):
-        try:
-            found["rating"] = float(rating)
-        except (TypeError, ValueError):
-            raise InteractionsError(
-                f"{where}: expected a number as rating, found {rating!r}"
-            ) from None
-        if found["rating"] != found["rating"]:
-            raise InteractionsError(f"{where}: expected a number as rating, found {rating!r}")
-    return found

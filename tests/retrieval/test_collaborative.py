@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +13,13 @@ from retrieval.catalog import Catalog
 from retrieval.collaborative import (
     CollaborativeIndex,
     CollaborativeMismatchError,
-    InteractionsError,
     Learning,
     learn,
     load_collaborative,
-    read_interactions,
     save_collaborative,
 )
 from retrieval.index import DenseIndex
+from retrieval.interactions import InteractionsError
 from retrieval.limits import Limit
 from retrieval.retriever import DenseRetriever, Query, RetrieverWeights
 
@@ -151,44 +148,6 @@ def test_a_file_that_is_missing_or_damaged_is_refused(
         path.write_bytes(content)
         with pytest.raises(CollaborativeMismatchError, match="can't be read"):
             load_collaborative(path, books)
-
-
-@pytest.mark.parametrize("name", ["i.csv", "i.csv.gz", "i.jsonl", "i.jsonl.gz"])
-def test_interactions_are_read_from_each_kind_of_file(tmp_path: Path, name: str) -> None:
-    lines = ["user,item,rating,time", "7,a,4.5,99", "8,b,,"]
-    if "jsonl" in name:
-        rows = [{"user": 7, "item": "a", "rating": 4.5, "time": 99}, {"user": "8", "item": "b"}]
-        lines = [json.dumps(row) for row in rows]
-    content = "\n".join(lines).encode()
-    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
-    assert list(read_interactions(tmp_path / name)) == [
-        {"user": "7", "item": "a", "rating": 4.5},
-        {"user": "8", "item": "b", "rating": None},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("i.txt", "", r"expected \.csv or \.jsonl"),
-        ("i.csv", "who,item\n1,a\n", r"no column user.*'who'"),
-        ("i.csv", "user,item,rating\n1,a,5\n1,b,good\n", r"line 3: expected a number.*'good'"),
-        ("i.csv", "user,item,rating\n1,a,nan\n", r"line 2: expected a number"),
-        ("i.csv", "user,item\n1,\n", r"line 2: needs 'item'"),
-        ("i.jsonl", '{"user": "1", "item": "a"}\n{"user": \n', r"line 2: not JSON"),
-        ("i.jsonl", "[1]\n", r"line 1: expected a JSON object"),
-        ("i.jsonl", '{"user": true, "item": "a"}\n', r"line 1: needs 'user'"),
-        ("i.csv.gz", "not gzipped", r"can't be read"),
-        ("gone/i.csv", None, r"can't be read"),
-    ],
-)
-def test_a_broken_file_of_interactions_names_the_line(
-    tmp_path: Path, name: str, text: str | None, message: str
-) -> None:
-    if text is not None:
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    with pytest.raises(InteractionsError, match=message):
-        list(read_interactions(tmp_path / name))
 
 
 def test_interactions_of_another_catalog_are_refused(books: Catalog) -> None:
