@@ -22,8 +22,8 @@ from benchmarks.labelled import LabelledRequest, interval, load_requests, ndcg, 
 from prompts.instruction import Instruction
 from prompts.templates import Templates
 from recommender.dialogue import Session
-from recommender.engine import open_retriever
 from recommender.language_model import load_language_model
+from recommender.opening import open_retriever
 from recommender.ranking import JoinedRanker, Scores, make_scorer, nouns_of
 from recommender.settings import RANKERS, Settings
 from recommender.understanding.understander import Understander

@@ -42,8 +42,8 @@ from benchmarks.redial_data import (
 )
 from benchmarks.searching import RememberingEncoder, descend
 from prompts.templates import Templates
-from recommender.engine import open_retriever
 from recommender.language_model import load_language_model
+from recommender.opening import open_retriever
 from recommender.ranking import JoinedRanker, make_scorer, nouns_of, weight_of
 from recommender.settings import Settings
 from recommender.understanding.understander import Understander, Understanding

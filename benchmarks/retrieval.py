@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from benchmarks.labelled import LabelledRequest, interval, load_requests, ndcg, write_record
 from benchmarks.searching import RememberingEncoder, descend
 from recommender.dialogue import Session
-from recommender.engine import open_retriever
+from recommender.opening import open_retriever
 from recommender.settings import Settings
 from recommender.understanding.understander import Understander
 from retrieval.catalog import load_catalog

@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("settings, also as environment variables INSTRUCTREC_…")
     group.add_argument("--catalog", metavar="PATH|NAME", help="bundled name or JSONL file (movies)")
+    group.add_argument("--interactions", metavar="FILE", help="who took which item: .csv or .jsonl")
     group.add_argument("--model", help="hub name, folder, auto or none (auto)")
     group.add_argument("--quantization", choices=QUANTIZATIONS, help="of the model (nf4)")
     group.add_argument("--adapter", metavar="PATH", help="of the model: a checkpoint, auto or none")
@@ -183,10 +184,11 @@ def _open(settings: Settings) -> tuple[Any, int]:
     from recommender.store import StoreError
     from retrieval.catalog import CatalogError
     from retrieval.encoder import EncoderError
+    from retrieval.interactions import InteractionsError
 
     try:
         return Recommender(settings, progress=sys.stderr.isatty()), 0
-    except CatalogError as error:
+    except (CatalogError, InteractionsError) as error:
         return None, _fail(str(error), 2)
     except (EncoderError, StoreError, TemplateError) as error:
         return None, _fail(str(error), 1)

@@ -12,7 +12,6 @@ import logging
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from prompts.instruction import Instruction
@@ -35,7 +34,8 @@ from recommender.dialogue import (
     Understood,
 )  # fmt: skip
 from recommender.explanation import Explainer
-from recommender.language_model import LanguageModel, ModelError, load_language_model
+from recommender.language_model import LanguageModel
+from recommender.opening import open_model, open_retriever
 from recommender.ranking import (
     JoinedRanker,
     Ranker,
@@ -52,8 +52,7 @@ from recommender.understanding.understander import Understander, Understanding
 from recommender.understanding.words import UtteranceError, clean
 from retrieval.catalog import Catalog, load_catalog
 from retrieval.encoder import Encoder, SentenceTransformerEncoder
-from retrieval.index import IndexMismatchError, build_index, index_folder, load_index
-from retrieval.retriever import Candidate, DenseRetriever
+from retrieval.retriever import Candidate
 
 __all__ = ["EditError", "FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
 log = logging.getLogger(__name__)
@@ -101,7 +100,7 @@ class Recommender:
     ) -> None:
         """Load all that a reply needs; the keyword arguments stand in for what settings name.
 
-        Raises `CatalogError`, `EncoderError`, `StoreError` or `TemplateError`; a language
+        Raises `CatalogError`, `EncoderError`, `InteractionsError`, `StoreError` or `TemplateError`; a language
         model that can't be had leaves the recommender degraded, which `describe_model` says.
         """
         self.settings = settings
@@ -109,12 +108,14 @@ class Recommender:
         self.templates = Templates.load()
         self.store = store or Store(settings.store_path)
         encoder = encoder or SentenceTransformerEncoder(settings.encoder)
-        self.retriever = open_retriever(settings.data / "index", self.catalog, encoder, progress)
+        self.retriever = open_retriever(
+            settings.data / "index", self.catalog, encoder, progress, settings.interactions
+        )
         self._understander = Understander(self.catalog)
         self._explainer = Explainer(self.catalog)
         self._model, self._no_model = language_model, ""
         if language_model is None:
-            self._model, self._no_model = _open_model(settings)
+            self._model, self._no_model = open_model(settings)
         self._model_reader: ModelReader | None = None
         if self._model is not None and is_wanted(settings.understanding, self._model):
             budget = settings.understand_budget_s
@@ -495,33 +496,6 @@ class Recommender:
                 row["value"] if row["kind"] == "rating" else True
             )
         return found
-
-
-def open_retriever(
-    root: Path, catalog: Catalog, encoder: Encoder, progress: bool
-) -> DenseRetriever:
-    """The retriever over the saved index; an index that does not fit is built again."""
-    folder = index_folder(root, catalog, encoder.name)
-    try:
-        index = load_index(folder, catalog, encoder.name)
-    except IndexMismatchError as error:
-        log.warning("%s (it is built now)", error)
-        index = build_index(folder, catalog, encoder, progress=progress)
-    return DenseRetriever(catalog, encoder, index)
-
-
-def _open_model(settings: Settings) -> tuple[LanguageModel | None, str]:
-    """The language model of the settings, or None and the reason why there is none."""
-    if settings.model == "none":
-        return None, "no language model is configured"
-    try:
-        return load_language_model(
-            settings.model, quantization=settings.quantization, adapter=settings.adapter,
-            cache=settings.data,
-        ), ""  # fmt: skip
-    except ModelError as error:
-        log.warning("%s", error)
-        return None, str(error)
 
 
 def _heartbeats(call: concurrent.futures.Future[Any], budget_s: float) -> Iterator[Event]:

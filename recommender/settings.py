@@ -29,6 +29,7 @@ class SettingsError(ValueError):
 class Settings:
     """What to run with. Durations in seconds, counts in items.
 
+    `interactions` is a file of who took which item, by whose tastes candidates are found too.
     `model` "auto" takes the packaged small model, or a larger one where CUDA is at hand;
     "none" runs without a language model. `rank_weight` is the share of the language model
     in the joined score, the rest is the retriever's; None leaves it to the adapter's card.
@@ -38,6 +39,7 @@ class Settings:
     """
 
     catalog: str = "movies"
+    interactions: Path | None = None
     encoder: str = DEFAULT_ENCODER
     model: str = "auto"
     quantization: str = "nf4"

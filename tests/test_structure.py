@@ -29,7 +29,7 @@ FLOORS = {
     "recommender.understanding": 2, "recommender.ranking": 2, "recommender.evidence": 2,
     "recommender.claims": 2, "recommender.explanation": 2, "recommender.store": 2,
     "recommender.wording": 2, "recommender.answers": 2,
-    "recommender.engine": 3,
+    "recommender.opening": 2, "recommender.engine": 3,
     "recommender.annotation": 4, "recommender.tuning": 4, "recommender.evaluation": 4,
     "recommender.ui": 5, "recommender.__main__": 5, "benchmarks": 5,
     "app": 6,

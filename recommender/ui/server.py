@@ -25,6 +25,7 @@ from recommender.ui.chat import build_page
 from recommender.ui.theme import theme
 from retrieval.catalog import CatalogError
 from retrieval.encoder import EncoderError
+from retrieval.interactions import InteractionsError
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ def launch(settings: Settings) -> None:
 
     try:
         recommender = Recommender(settings, progress=True)
-    except (CatalogError, EncoderError, StoreError, TemplateError) as error:
+    except (CatalogError, EncoderError, InteractionsError, StoreError, TemplateError) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
     serve(build_page(recommender), host, settings.port)

@@ -1,0 +1,77 @@
+"""Opening what a recommender needs: the index, what others liked, the language model.
+
+What is derived from files is kept in the data folder and made again where it no longer fits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+from recommender.language_model import LanguageModel, ModelError, load_language_model
+from recommender.settings import Settings
+from retrieval.catalog import Catalog
+from retrieval.collaborative import (
+    CollaborativeIndex,
+    CollaborativeMismatchError,
+    learn,
+    load_collaborative,
+    save_collaborative,
+)
+from retrieval.encoder import Encoder
+from retrieval.index import IndexMismatchError, build_index, index_folder, load_index
+from retrieval.interactions import InteractionsError, read_interactions
+from retrieval.retriever import DenseRetriever
+
+log = logging.getLogger(__name__)
+
+
+def open_retriever(
+    root: Path, catalog: Catalog, encoder: Encoder, progress: bool, interactions: Path | None = None
+) -> DenseRetriever:
+    """The retriever over the saved index; an index that does not fit is built again.
+
+    With `interactions` it also goes by what others liked. Raises `InteractionsError`.
+    """
+    folder = index_folder(root, catalog, encoder.name)
+    try:
+        index = load_index(folder, catalog, encoder.name)
+    except IndexMismatchError as error:
+        log.warning("%s (it is built now)", error)
+        index = build_index(folder, catalog, encoder, progress=progress)
+    others = open_collaborative(folder, catalog, interactions) if interactions else None
+    return DenseRetriever(catalog, encoder, index, collaborative=others)
+
+
+def open_collaborative(root: Path, catalog: Catalog, interactions: Path) -> CollaborativeIndex:
+    """What a file of interactions teaches of a catalog, learned once and kept under `root`."""
+    try:
+        content = hashlib.sha256(interactions.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InteractionsError(
+            f"{interactions}: can't be read: {error.strerror}; --interactions names a .csv or "
+            f".jsonl file with user, item and, where there is one, rating"
+        ) from error
+    kept = root / f"interactions-{content[:16]}.npz"
+    try:
+        return load_collaborative(kept, catalog)
+    except CollaborativeMismatchError as error:
+        log.info("%s (it is learned now)", error)
+    learned = learn(catalog, read_interactions(interactions))
+    save_collaborative(kept, learned)
+    return learned
+
+
+def open_model(settings: Settings) -> tuple[LanguageModel | None, str]:
+    """The language model of the settings, or None and the reason why there is none."""
+    if settings.model == "none":
+        return None, "no language model is configured"
+    try:
+        return load_language_model(
+            settings.model, quantization=settings.quantization, adapter=settings.adapter,
+            cache=settings.data,
+        ), ""  # fmt: skip
+    except ModelError as error:
+        log.warning("%s", error)
+        return None, str(error)
