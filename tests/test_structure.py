@@ -28,7 +28,7 @@ FLOORS = {
     "recommender.adapter_card": 1,
     "recommender.understanding": 2, "recommender.ranking": 2, "recommender.evidence": 2,
     "recommender.claims": 2, "recommender.explanation": 2, "recommender.store": 2,
-    "recommender.wording": 2, "recommender.answers": 2,
+    "recommender.wording": 2, "recommender.conditional_logit": 2, "recommender.answers": 2,
     "recommender.opening": 2, "recommender.engine": 3,
     "recommender.annotation": 4, "recommender.tuning": 4, "recommender.evaluation": 4,
     "recommender.ui": 5, "recommender.__main__": 5, "benchmarks": 5,

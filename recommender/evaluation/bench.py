@@ -6,14 +6,14 @@ weights from validation cases of the same task and scorers that know nothing of 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from recommender.adapter_card import CHECKPOINTS, WEIGHTS, file_checksum
 from recommender.evaluation.cases import Case, CaseScorer
 from recommender.evaluation.data import LOADERS, Behaviour
 from recommender.evaluation.joining import JoinedScorer, Weights, learn_weights
@@ -23,6 +23,9 @@ from recommender.evaluation.shelf import Shelf
 from recommender.evaluation.tasks import ALL, EVENLY, TASKS, Task, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes
 from recommender.settings import Settings
+
+if TYPE_CHECKING:
+    from recommender.language_model import LanguageModel
 
 SLOW = {"llm", "retriever"}  # fewer cases are asked between two writes
 JOINED = ("sasrec-titles", "sasrec", "ease", "neighbours", "popularity", "minilm",
@@ -47,7 +50,7 @@ class Bench:
         self._data: dict[str, Behaviour] = {}
         self._shelves: dict[tuple[str, str], Shelf] = {}
         self._scorers: dict[tuple[str, str, str], CaseScorer] = {}
-        self._model: Any = None
+        self._model: LanguageModel | None = None
 
     def check(self, tasks: Sequence[str], rankers: Sequence[str]) -> None:
         """Raise `ValueError` for a ranker that there is not, before anything is measured."""
@@ -86,7 +89,7 @@ class Bench:
         started = time.perf_counter()
         scorer = self.scorer(task, ranker, self.split)
         made_s = time.perf_counter() - started
-        adapter = Path(self.settings.adapter).name if "llm" in ranker.split("+") else ""
+        adapter = self._adapter() if "llm" in ranker.split("+") else ""
         label = f"{ranker} ({adapter})" if adapter else ranker  # each adapter has its own run
         settings = RunSettings(
             task.name, label, self.split, self.sample, self.seed, self._says(task, ranker)
@@ -199,16 +202,10 @@ class Bench:
                 DenseRetriever(catalog, shelf.encoder, DenseIndex(shelf.vectors))
             )
         from prompts.templates import Templates
-        from recommender.language_model import load_language_model
         from recommender.ranking import BlockScorer
 
-        if self._model is None:
-            self._model = load_language_model(
-                self.settings.model, quantization=self.settings.quantization,
-                adapter=self.settings.adapter, cache=self.settings.data,
-            )  # fmt: skip
         templates = Templates.load()
-        scorer = BlockScorer(self._model, catalog, templates)
+        scorer = BlockScorer(self._language_model(), catalog, templates)
         return InstructedScorer(scorer, catalog, templates, "llm")
 
     def _says(self, task: Task, ranker: str) -> dict[str, Any]:
@@ -218,11 +215,27 @@ class Bench:
         if isinstance(scorer, JoinedScorer):
             says["weights"] = dict(scorer.weights.shares)
         if "llm" in ranker.split("+"):
-            says |= {**self._model.describe(), "adapter_checksum": self._adapter_checksum()}
+            model = self._language_model().describe()
+            says |= {**model, "adapter_checksum": self._adapter_checksum()}
         return says
 
+    def _language_model(self) -> LanguageModel:
+        from recommender.language_model import load_language_model
+
+        if self._model is None:
+            self._model = load_language_model(
+                self.settings.model, quantization=self.settings.quantization,
+                adapter=self.settings.adapter, cache=self.settings.data,
+            )  # fmt: skip
+        return self._model
+
+    def _adapter(self) -> str:
+        """The name of the adapter that the model was loaded with, or nothing."""
+        return Path(self._language_model().describe()["adapter"] or "").name
+
     def _adapter_checksum(self) -> str:
-        digest = hashlib.sha256()
-        for path in sorted(Path(self.settings.adapter or "/nowhere").glob("adapter*")):
-            digest.update(path.read_bytes())
-        return digest.hexdigest()[:16] if self.settings.adapter else ""
+        if not self._adapter():
+            return ""
+        given = Path(self.settings.adapter)
+        folder = given if given.is_dir() else CHECKPOINTS / self._adapter()
+        return file_checksum(folder / WEIGHTS)[:16]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """examples:
   python -m recommender evaluate sequential --data DIR
-  python -m recommender evaluate sequential --data DIR --ranker llm --adapter PATH --sample 500
+  python -m recommender evaluate sequential --data DIR --ranker llm --adapter none --sample 500
   python -m recommender evaluate all --data DIR --ranker popularity,joined
 
 Data: DIR holds video_games/items.jsonl.gz (item_id, title, platform, kind), sequences.jsonl.gz
@@ -42,7 +42,7 @@ def add_evaluate_command(commands: Any) -> None:
     parser.add_argument("--ranker", dest="rankers", default="popularity,neighbours,joined",
                         metavar="NAME,…", help="rankers; a+b joins two by weights; an unknown name lists them")  # fmt: skip
     parser.add_argument("--model", help="for llm: hub name, folder or auto (auto)")
-    parser.add_argument("--adapter", metavar="PATH", help="for llm: LoRA adapter")
+    parser.add_argument("--adapter", metavar="auto|none|PATH", help="for llm (auto)")
     parser.add_argument("--quantization", help="for llm: nf4 or none (nf4)")
     parser.add_argument("--split", choices=("test", "validation"), default="test")
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="cases (all)")

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.adapter_card import Card, with_weights, write_card
+from recommender.conditional_logit import fit_choice
 from recommender.tuning.checkpoints import card_of
 
 LANGUAGE, RETRIEVAL, COLLABORATIVE = "language", "retrieval", "collaborative"
-_RIDGE = 1e-3  # keeps the shares finite where one score tells every case apart
+_RIDGE = 2e-3  # for each case
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,13 @@ def fit_weights(cases: Sequence[Case], *, draws: int = 200, seed: int = 0) -> Sh
     tables = [
         np.stack([_standard(case.scores[name]) for name in names], axis=1) for case in cases
     ]  # each (candidates, sources)
-    margins = [table - table[case.fitting] for table, case in zip(tables, cases, strict=True)]
-    best = _fit(margins, len(names))
+    right = [case.fitting for case in cases]
+    best = _fit(tables, right)
     chance = np.random.default_rng(seed)
+    resamples = (chance.integers(len(tables), size=len(tables)) for _ in range(draws))
     drawn = np.array(
-        [_fit([margins[n] for n in chance.integers(len(margins), size=len(margins))], len(names))
-         for _ in range(draws)]
-    ).reshape(draws, len(names))  # fmt: skip
+        [_fit([tables[n] for n in rows], [right[n] for n in rows]) for rows in resamples]
+    ).reshape(draws, len(names))
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0) if draws else (best, best)
     return Shares(
         {name: float(best[n]) for n, name in enumerate(names)},
@@ -78,25 +79,11 @@ def store_weights(folder: Path, shares: Shares) -> Card:
     return card
 
 
-def _fit(margins: Sequence[NDArray[np.float64]], sources: int) -> NDArray[np.float64]:
+def _fit(tables: Sequence[NDArray[np.float64]], right: Sequence[int]) -> NDArray[np.float64]:
     """Shares of shape (sources,) under which the fitting candidates are likeliest."""
-    from scipy.optimize import minimize
-
-    def cost(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        value, slope = _RIDGE * weights @ weights, 2 * _RIDGE * weights
-        for margin in margins:  # (candidates, sources); 0 for the fitting one
-            logits = margin @ weights
-            top = logits.max()
-            odds = np.exp(logits - top)
-            value += (top + np.log(odds.sum())) / len(margins)
-            slope = slope + (odds / odds.sum()) @ margin / len(margins)
-        return float(value), slope
-
-    found = minimize(
-        cost, np.full(sources, 0.5), jac=True, method="L-BFGS-B", bounds=[(0, None)] * sources
-    )
-    total = found.x.sum()
-    return np.asarray(found.x / total if total > 0 else np.full(sources, 1 / sources))
+    found = fit_choice(tables, right, _RIDGE * len(tables), positive=True)
+    total = found.sum()
+    return found / total if total > 0 else np.full(len(found), 1 / len(found))
 
 
 def _standard(scores: NDArray[np.float64]) -> NDArray[np.float64]:
