@@ -22,6 +22,7 @@ from recommender.understanding.ratings import read_rating
 from recommender.understanding.reader import Reader
 from recommender.understanding.reading import ItemRead, Reading
 from recommender.understanding.references import read_references
+from recommender.understanding.remarks import Remarks
 from recommender.understanding.short_replies import ShortReplies
 from recommender.understanding.taking_back import take_back, unseen
 from recommender.understanding.turn_read import TurnRead
@@ -59,6 +60,7 @@ class StatementReader:
         self._reader = reader
         self._elsewhere = elsewhere
         self._short = ShortReplies(lexicon.catalog)
+        self._remarks = Remarks(lexicon)
 
     def read(self, turn: TurnRead, text: str) -> None:
         spoken = text.lower().strip()
@@ -167,13 +169,16 @@ class StatementReader:
         named = [one for one in pointed if not (one.bare and _LIKENED.search(spoken[: one.start]))]
         if len(named) < len(pointed) and self._reader.read(text, named).items:
             pointed = named  # "Gravity was great, more like that"
-        reading = without_opinions(self._reader.read(text, pointed))
+        reading = self._reader.read(text, pointed)
         reading.items = with_verdicts(reading.items, spoken)
+        reading = without_opinions(
+            self._remarks.without(text, reading, lambda part: self._read_part(part, state))
+        )
         reading = validated(reading, turn.heard, self._reader, self._lexicon)
         surprised = Act.SURPRISE in turn.acts
         acts = acts_of_items(text, reading, self._catalog)
         refines = (
-            refining or is_refinement(spoken, reading, state) or Act.CRITIQUE in acts or surprised
+            refining or is_refinement(spoken, reading, state, self._lexicon.nouns) or Act.CRITIQUE in acts or surprised
         )
         act = Act.REFINE if refines else Act.ASK
         act, *acts_heard = merged_acts((act,), turn.heard, reading, state)
@@ -194,6 +199,9 @@ class StatementReader:
             turn.does(said_as or act)
         turn.does(*acts_heard)
         return act
+
+    def _read_part(self, part: str, state: DialogueState) -> Reading:
+        return self._reader.read(part, read_references(part, state, self._lexicon))
 
     def _says_something(self, reading: Reading) -> bool:
         return bool(

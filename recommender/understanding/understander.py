@@ -16,12 +16,14 @@ from recommender.dialogue import Act, Choice, DialogueState, Session, StatedLimi
 from recommender.understanding import talk
 from recommender.understanding.aspects import aspects_of, query_of
 from recommender.understanding.by_model import ModelReading
+from recommender.understanding.courtesies import CourtesyReader
 from recommender.understanding.elsewhere import ElsewhereReader
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.questions import Question, QuestionReader
 from recommender.understanding.reader import Reader
 from recommender.understanding.reading import ItemRead
 from recommender.understanding.references import Reference, read_references
+from recommender.understanding.shorthand import written_out
 from recommender.understanding.statement import StatementReader
 from recommender.understanding.turn_read import TurnRead, parts_of
 from recommender.understanding.update import with_mentions
@@ -69,6 +71,7 @@ class Understander:
         self._lexicon = Lexicon(catalog)
         self._reader = Reader(self._lexicon)
         self._questions = QuestionReader(self._lexicon, self._reader)
+        self._courtesies = CourtesyReader(self._lexicon, self._reader)
         self._elsewhere = ElsewhereReader(self._lexicon, self._reader)
         self._statements = StatementReader(self._lexicon, self._reader, self._elsewhere)
         self.understand(Session(""), "a first reading")  # no visitor waits for patterns to compile
@@ -82,7 +85,7 @@ class Understander:
         """
         text = clean(utterance)
         turn = TurnRead(session, session.turn + 1, session.state, [], [], heard or ModelReading())
-        rest = self._read_around(turn, text)
+        rest = self._read_around(turn, written_out(text))
         if rest:
             away, rest = self._elsewhere.take_out(rest, turn.state)
             turn.does(*([Act.OFF_TOPIC] if away else []))
@@ -114,7 +117,8 @@ class Understander:
             turn.does(Act.UNSAFE)
             return ""
         acts, rest = talk.without_courtesy(text)
-        turn.does(*acts)
+        kind, rest = self._courtesies.take_out(rest) if rest else ([], "")
+        turn.does(*acts, *kind)
         if not rest:
             return ""
         fresh, rest = talk.without_fresh_start(rest)
