@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recommender.dialogue import DialogueState
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.nouns import pattern_of
+from recommender.understanding.shown_items import by_digits, by_title, speaking_of
 from recommender.understanding.words import split_words
 from retrieval.catalog import Catalog, Field, Kind, fold
 
@@ -78,13 +79,23 @@ def read_references(
     spoken = text.lower()
     if len(spoken) != len(text):
         return []
-    found = [*_by_place(spoken, state, lexicon, asking), *_by_value(text, state, lexicon),
+    named = [*by_title(text, _among(state), lexicon), *by_digits(spoken, state.last_shown)]
+    found = [*(Reference(*one) for one in named), *_by_place(spoken, state, lexicon, asking), *_by_value(text, state, lexicon),
              *_together(spoken, state), *_by_pronoun(spoken, state)]  # fmt: skip
     kept: list[Reference] = []
     for one in sorted(found, key=lambda r: (r.start - r.end, r.start)):
         if one.item_ids and all(one.end <= k.start or k.end <= one.start for k in kept):
             kept.append(one)
-    return sorted(kept, key=lambda r: r.start)
+    return _with_antecedents(sorted(kept, key=lambda r: r.start))
+
+
+def _with_antecedents(found: list[Reference]) -> list[Reference]:
+    """References of which a bare pronoun means what was named before it in the same text."""
+    result: list[Reference] = []
+    for one in found:
+        before = [r.item_ids for r in result if not r.bare]
+        result.append(replace(one, item_ids=before[-1]) if one.bare and before else one)
+    return result
 
 
 def pronoun_item(spoken: str, state: DialogueState, catalog: Catalog) -> str:
@@ -169,9 +180,9 @@ def _by_value(text: str, state: DialogueState, lexicon: Lexicon) -> Iterator[Ref
         pair = "of the two" in match[0]
         held = state.spoken_of if pair and len(state.spoken_of) == 2 else among
         held = held[:2] if pair and len(held) > 2 else held
-        found = _extreme(match["what"], held, catalog) or _holding(
-            text[match.start("what") : match.end("what")], among, lexicon
-        )
+        what = text[match.start("what") : match.end("what")]
+        found = _extreme(match["what"], held, catalog) or _holding(what, among, lexicon)
+        found = found or speaking_of(what, state.last_shown, catalog)
         yield Reference(match.start(), match.end(), found)
     for match in pattern_of(_WITH_VALUE, catalog).finditer(spoken):
         found = _holding(text[match.start("what") : match.end("what")], among, lexicon)

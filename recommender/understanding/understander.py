@@ -19,6 +19,7 @@ from recommender.understanding.by_model import ModelReading
 from recommender.understanding.courtesies import CourtesyReader
 from recommender.understanding.elsewhere import ElsewhereReader
 from recommender.understanding.lexicon import Lexicon
+from recommender.understanding.question_fields import without_frame
 from recommender.understanding.questions import Question, QuestionReader
 from recommender.understanding.reader import Reader
 from recommender.understanding.reading import ItemRead
@@ -31,6 +32,9 @@ from recommender.understanding.words import clean, split_words
 from retrieval.catalog import Catalog, Kind, fold
 from retrieval.limits import Limit
 from retrieval.retriever import Query
+
+
+_TOPIC = re.compile(r"(?:(?:and|so|ok(?:ay)?|but),? )*(?:what|how) about\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -183,20 +187,26 @@ class Understander:
 
     def _read_questions(self, turn: TurnRead, text: str) -> str:
         """Reads questions about items, wherever they stand; gives the text without them."""
+        text = without_frame(text)
         pieces = parts_of(text)
         whole = self._questions.read(text, turn.state) if len(pieces) < 2 or "," in text else None
         if whole is not None and (len(pieces) < 2 or whole.act is not Act.QUESTION):
             self._ask(turn, whole)
             return ""
         rest = []
-        for piece in pieces if len(pieces) > 1 else ():
+        for n, piece in enumerate(pieces if len(pieces) > 1 else ()):
             question = self._questions.read(piece, turn.state)
-            if question is not None:
+            topic = _TOPIC.match(piece) and n + 1 < len(pieces) and (
+                self._questions.read(pieces[n + 1], turn.state) is not None
+            )  # fmt: skip
+            if topic:  # "what about Heat, is it long?" asks once
+                ids = self._items_of(piece, turn.state)
+                turn.state = replace(turn.state, spoken_of=ids or turn.state.spoken_of)
+            elif question is not None:
                 self._ask(turn, question)
             else:
                 pointed = read_references(piece, turn.state, self._lexicon)
-                items = self._reader.read(piece, pointed).items
-                ids = tuple(i for item in items for i in item.ids)
+                ids = self._items_of(piece, turn.state)
                 if ids:  # "I loved Heat. Who directed it?"
                     turn.state = replace(turn.state, spoken_of=ids)
                 if not _only_points(piece, pointed):  # "the first one, is it long?"
@@ -204,6 +214,10 @@ class Understander:
         if not turn.questions:
             return text
         return " ".join(rest)
+
+    def _items_of(self, text: str, state: DialogueState) -> tuple[str, ...]:
+        pointed = read_references(text, state, self._lexicon)
+        return tuple(i for item in self._reader.read(text, pointed).items for i in item.ids)
 
     def _ask(self, turn: TurnRead, question: Question) -> None:
         turn.does(question.act)
@@ -223,9 +237,17 @@ class Understander:
         ]  # fmt: skip
         turn.state = replace(
             turn.state,
-            spoken_of=passed or question.item_ids,  # "which is in French, and how long is it?"
+            spoken_of=passed or self._furthest_first(question),  # "which is in French, and how long is it?"
             people=tuple(people) or turn.state.people,
         )
+
+    def _furthest_first(self, question: Question) -> tuple[str, ...]:
+        """The items of a question; where it asks for the oldest of them, that one first."""
+        def rank(item_id: str) -> float:
+            number = self.catalog[item_id].numbers.get(question.field)
+            return float("inf") if number is None else -question.direction * number
+
+        return tuple(sorted(question.item_ids, key=rank) if question.direction else question.item_ids)
 
     # --- what an edit by hand needs -----------------------------------------------------
 
