@@ -50,12 +50,15 @@ class CourtesyReader:
         self._lexicon = lexicon
         self._reader = reader
 
-    def take_out(self, text: str) -> tuple[list[Act], str]:
-        """What a text greets or thanks for, and what is left of it."""
+    def take_out(self, text: str, courteous: bool = False) -> tuple[list[Act], str]:
+        """What a text greets or thanks for, and what is left of it.
+
+        A text that goes on behind a courtesy is `courteous` from the beginning.
+        """
         parts = [(m.start(), m.end()) for m in _PART.finditer(text)]
         said = [self._courtesy(text[a:b], first=not n) for n, (a, b) in enumerate(parts)]
         acts = list(dict.fromkeys(act for act in said if act is not None))
-        if not acts:
+        if not acts and not courteous:
             return [], text
         left = [
             text[a:b] for (a, b), act in zip(parts, said, strict=True)
@@ -87,9 +90,11 @@ class CourtesyReader:
     def _only_kind(self, part: str) -> bool:
         """Whether a part beside a courtesy only goes on with it."""
         words = set(fold(part).split())
+        if _TO_YOU.match(part) and not words & (WISHING - {"with", "so", "without", "read", "no"}):
+            return not self._is_of_catalog(part)
         if words & WISHING or self._is_of_catalog(part):
             return False
-        return bool(_TO_YOU.match(part)) or words <= EVERYDAY | GOOD | ADDRESS | {"xx", "xxx", "x"}
+        return words <= EVERYDAY | GOOD | ADDRESS | {"xx", "xxx", "x"}
 
     def _is_of_catalog(self, text: str) -> bool:
         """Whether the reader finds anything in a text, or a noun of the catalog."""

@@ -73,10 +73,10 @@ class ItemTalk:
                 break
             behind.append(word.folded)
         seen = any(w in SEEN for w in clause) or "already" in behind or self._is_done(clause)
-        seen = (seen or self._is_done_behind(behind)) and not set(clause) & _ANYBODY
+        seen = seen or self._is_done_behind(behind)
         liked = any(w in LIKED for w in clause) or (not seen and not negated)
         disliked = negated or any(w in DISLIKED for w in (*clause, *behind))
-        if seen and any(w in UNSEEN for w in clause):
+        if seen and (any(w in UNSEEN for w in clause) or set(clause) & _ANYBODY):
             seen = liked = disliked = False  # "I haven't seen Alien" says nothing of it
         if "than" in clause[-3:] and any(
             isinstance(other.what, Match) and other.last < span.first and any(

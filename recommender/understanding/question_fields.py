@@ -111,7 +111,7 @@ def _by_adjective(adjective: str, catalog: Catalog) -> Field | None:
 def _of_person(words: list[str], catalog: Catalog) -> Field | None:
     """The persons that a question with "who" asks for: by its verb, else by "in" and "by"."""
     fields = catalog.of_kind(Kind.PERSON)
-    said = {singular(word) for word in words} - _IDLE
+    said = {singular(word) for word in words if not word.startswith("who")} - _IDLE
     for f in fields:
         known = {
             singular(w) for phrase in (*f.asks, *f.roles, f.label) for w in fold(phrase).split()

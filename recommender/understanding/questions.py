@@ -41,6 +41,11 @@ _OF_WISH = re.compile(
 )
 # "Whats it about" is spelt as it should be.
 _SHORT = re.compile(r"\b(what|who|how|when|where)s\b")
+# "When did Heat come out?", "how long does Heat go on for?"
+_CLOSING_VERB = re.compile(
+    r"\b(?:(?:come|came) out|(?:get|got|been|first|originally) (?:released|published|made)|released|published|made|"
+    r"go on(?: for)?|run(?: for)?|last|out|about|end up|win|cost)\W*$"
+)
 _ONES = re.compile(r"\bone['’]s\b(?= (?:from|by|in|with|the|got|more|a|an|\w+er)\b)")
 _PREPOSED = re.compile(r"^(?:from|in|of|by|at|on|for|to|with) (?=(?:which|what|whom|whose) \w)")
 # What may stand beside "the second" where that alone is asked about.
@@ -279,6 +284,7 @@ class QuestionReader:
     def _named(self, text: str) -> tuple[str, ...]:
         """A title that closes the question, or all but a word: "who directed heat?"."""
         text = re.sub(r"\b(?:then|though|tho|again|please|btw)\W*$", "", text)
+        text = _CLOSING_VERB.sub("", text)
         words = split_words(text)
         for first, last, ids, _, _ in self._lexicon.misspelt_titles(words):
             if last == len(words) and first >= 2 and len(words[-1].folded) > 5:

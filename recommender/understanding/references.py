@@ -79,9 +79,9 @@ def read_references(
     spoken = text.lower()
     if len(spoken) != len(text):
         return []
-    named = [*by_title(text, _among(state), lexicon), *by_digits(spoken, state.last_shown)]
+    named = [*by_title(text, (*_among(state), *state.shown), lexicon), *by_digits(spoken, state.last_shown)]
     found = [*(Reference(*one) for one in named), *_by_place(spoken, state, lexicon, asking), *_by_value(text, state, lexicon),
-             *_together(spoken, state), *_by_pronoun(spoken, state)]  # fmt: skip
+             *_together(spoken, state, lexicon), *_by_pronoun(spoken, state)]  # fmt: skip
     kept: list[Reference] = []
     for one in sorted(found, key=lambda r: (r.start - r.end, r.start)):
         if one.item_ids and all(one.end <= k.start or k.end <= one.start for k in kept):
@@ -268,7 +268,17 @@ def _holding(words: str, ids: Sequence[str], lexicon: Lexicon) -> tuple[str, ...
 # --- by pronoun ----------------------------------------------------------------------
 
 
-def _together(spoken: str, state: DialogueState) -> Iterator[Reference]:
+def _names_kind(before: str, lexicon: Lexicon) -> bool:
+    """Whether words name kinds of items, in the plural, for "those" to mean."""
+    words = split_words(before)
+    return any(
+        words[match.last - 1].folded != words[match.last - 1].singular
+        and any(value.kind is Kind.CATEGORY for value in match.meanings)
+        for match in lexicon.values(words)
+    )
+
+
+def _together(spoken: str, state: DialogueState, lexicon: Lexicon) -> Iterator[Reference]:
     for match in re.finditer(
         r"(?<!we )(?<!us )(?<!you )(?<!they )\b(?:both(?: of (?:them|these|those))?(?! of\b| the (?:first|second|third|last)\b)|the two(?: of them)?|either of them)\b",
         spoken,
@@ -284,6 +294,10 @@ def _together(spoken: str, state: DialogueState) -> Iterator[Reference]:
             and match[0] == "them"
         ):
             continue  # people
+        if match[0].startswith(("those", "these", "them", "any of", "all")) and _names_kind(
+            spoken[: match.start()], lexicon
+        ):  # fmt: skip
+            continue  # "he hates musicals so none of those"
         yield Reference(match.start(), match.end(), tuple(state.last_shown))
 
 

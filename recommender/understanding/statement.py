@@ -22,7 +22,7 @@ from recommender.understanding.ratings import read_rating
 from recommender.understanding.reader import Reader
 from recommender.understanding.reading import ItemRead, Reading
 from recommender.understanding.references import read_references
-from recommender.understanding.remarks import Remarks
+from recommender.understanding.remarks import WISHING, Remarks
 from recommender.understanding.short_replies import ShortReplies
 from recommender.understanding.taking_back import take_back, unseen
 from recommender.understanding.turn_read import TurnRead
@@ -34,7 +34,7 @@ from recommender.understanding.update import (
     with_wishes,
     without_opinions,
 )
-from retrieval.catalog import Kind
+from retrieval.catalog import Kind, fold
 
 # What stands before is taken back: "a comedy. No wait, a drama".
 _CORRECTION = re.compile(
@@ -48,6 +48,7 @@ _LEADING = re.compile(
     r"fair enough|i see|oh go on then|go on then|alright|ok|okay|yes|yeah|sure|perfect|awesome)[,.!]+ ))+(?=\w)",
     re.IGNORECASE,
 )
+_SUBJECTS = frozenset({"i", "i'll", "i'm", "i've", "we", "we'll", "we're", "he", "she", "they", "it", "it's", "that's"})
 _LIKENED = re.compile(r"\b(?:like|similar to|of)\s*$")
 
 
@@ -66,7 +67,8 @@ class StatementReader:
         spoken = text.lower().strip()
         if self._short.read_whole(turn, spoken):
             return
-        if not turn.questions and self._elsewhere.is_question_of_world(text):
+        lost = self._elsewhere.is_question_of_world(text) or self._elsewhere.is_mishap(text)
+        if not turn.questions and lost:
             turn.does(Act.OFF_TOPIC)
             return
         text = self._read_taking_back(turn, _LEADING.sub("", text) or text)
@@ -86,6 +88,8 @@ class StatementReader:
             turn.state = replace(turn.state, wish=())
         anew = re.match(r"(?:what|how) about\b", text.lower())
         refining = bool(before) or spoken_of_people or (bool(turn.lifted) and not anew)
+        if turn.lifted and anew:  # "drop her again. What about football?"
+            first = first or Act.ASK
         self._step(turn, text, refining=refining, said_as=first)
 
     def _read_taking_back(self, turn: TurnRead, text: str) -> str:
@@ -109,8 +113,15 @@ class StatementReader:
             )
             if taken.words or not taken.rest:
                 turn.does(Act.UNDO)
-            rest += [taken.rest] if taken.rest else []
+            rest += [taken.rest] if taken.rest and not self._is_reason(taken.rest) else []
         return " ".join(rest)
+
+    def _is_reason(self, text: str) -> bool:
+        """Whether a clause only says why something is taken back: "I shall use a cushion"."""
+        words = fold(text).split()
+        if words[0] not in _SUBJECTS or set(words) & WISHING:
+            return False
+        return not self._says_something(replace(self._reader.read(text), wish=""))
 
     def _read_rating(self, turn: TurnRead, text: str) -> str:
         """Reads "4 out of 5 for the second"; gives the text of the other sentences."""

@@ -11,15 +11,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from recommender.understanding.cues import DISLIKED, LIKED, SEEN
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.phrases import SERIES
 from recommender.understanding.spelling import ARTICLES, same
 from recommender.understanding.title_evidence import TitleEvidence
 from recommender.understanding.title_judge import TitleJudge
 from recommender.understanding.utterance import Utterance
-from recommender.understanding.words import FUNCTION_WORDS
+from recommender.understanding.words import FUNCTION_WORDS, word_set
 
 _MOST_MEANT = 12  # items that one misspelling may mean; more are chance
+# What may stand before a list of titles: "already watched", "we've seen", "I loved".
+_LIST_LEADS = SEEN | LIKED | DISLIKED | word_set("i we i've we've ive weve have both all read played finished")
 _YEAR = re.compile(r"(1[89]|20)\d\d")
 
 
@@ -109,6 +112,8 @@ class TitlesInText:
                 pieces.append([])
             else:
                 pieces[-1].append(n)
+        while pieces[0] and self.said.words[pieces[0][0]].folded in _LIST_LEADS:
+            pieces[0].pop(0)  # "seen Jaws, Alien and The Thing"
         fillers = FUNCTION_WORDS | {"yes", "no"}
         pieces = [p for p in pieces if p and (p[1:] or self.said.words[p[0]].folded not in fillers)]
         found = [self.lexicon.exact([self.said.words[n] for n in piece]) for piece in pieces]

@@ -121,7 +121,7 @@ class Understander:
             turn.does(Act.UNSAFE)
             return ""
         acts, rest = talk.without_courtesy(text)
-        kind, rest = self._courtesies.take_out(rest) if rest else ([], "")
+        kind, rest = self._courtesies.take_out(rest, bool(acts)) if rest else ([], "")
         turn.does(*acts, *kind)
         if not rest:
             return ""

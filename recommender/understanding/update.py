@@ -48,7 +48,7 @@ _OPINION = FUNCTION_WORDS | word_set(
 # A noun phrase of its own, or words that leave the wish of before.
 _OPENING = re.compile(
     r"\b(?:in the mood for|looking for|another time|different|change of (?:plan|mind|heart)|changed my mind|now|instead|next|tomorrow|rather than|feel like|want to|(?:i|we|he|she|they)(?:'d like| want| wants| need| fancy))\b"
-    r"|^(?:(?:what|how) about |(?:give|find|show|recommend|suggest)(?: me| us)? |any chance of |got |have you got |do you have |ok(?:ay)?,? |so,? |and |hi,? |hmm+,? |then )*(?:an?|some|any)\b(?! (?:bit|little|lot|tad)\b)"
+    r"|\b(?:an?|some|any) (?:good|great|nice|decent|proper|really)\b|^(?:(?:what|how) about |(?:give|find|show|recommend|suggest)(?: me| us)? |any chance of |got |have you got |do you have |ok(?:ay)?,? |so,? |and |hi,? |hmm+,? |then )*(?:an?|some|any)\b(?! (?:bit|little|lot|tad)\b)"
 )
 # "A short one please" goes on with the kind that stands.
 _ONE = re.compile(r"^(?:\W*(?:just|maybe|give me|show me|find me|i want|i'd like) )?(?:an?|some) (?:\w+ )?(?:\w+ )?ones?\b")
