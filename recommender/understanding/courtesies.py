@@ -71,6 +71,14 @@ class CourtesyReader:
             return acts, text[start:].strip(" ,.;:!-")  # nothing between was taken out
         return acts, " ".join(left).strip(" ,.;:!-")
 
+    def opens_with_title(self, text: str) -> bool:
+        """Whether what looks like a courtesy is a title: "Thank You for Smoking"."""
+        words = split_words(text)[:6]
+        return any(
+            first == 0 and last > 1 and all(w.capitalised for w in (words[0], words[last - 1]))
+            for first, last, _ in self._lexicon.titles(words)
+        )  # fmt: skip
+
     def _courtesy(self, part: str, first: bool) -> Act | None:
         words = fold(part).split()
         said = set(words)

@@ -138,7 +138,10 @@ class ElsewhereReader:
 
     def is_mishap(self, text: str) -> bool:
         """Whether a text only excuses what was not meant to be said: "oops, that was the cat"."""
-        return bool(_MISHAP.match(text.lower())) and not self._is_of_catalog(text)
+        if not _MISHAP.match(text.lower()):
+            return False
+        reading = self._reader.read(text)
+        return not (reading.items or reading.limits or reading.comparisons)
 
     def is_question_of_world(self, text: str) -> bool:
         """Whether a text is a question, and nothing in it is of the catalog."""

@@ -41,7 +41,7 @@ _HAVING = frozenset(
 )
 
 # What any item can be done with, whatever the catalog's own verbs are.
-_DONE = frozenset({"done", "finished"})
+_DONE = frozenset({"done", "finished", "caught", "rewatched"})
 # Whose knowledge of an item is not the user's.
 _ANYBODY = frozenset({"everybody", "everyone", "nobody", "people", "critics", "anyone", "anybody"})
 _HABIT = re.compile(

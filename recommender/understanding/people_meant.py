@@ -15,7 +15,7 @@ from retrieval.catalog import Catalog, Field, Kind, fold
 
 _SHE = r"(?:her|him|them|she|he|they|this person|that (?:actor|actress|director|author|writer|person|guy|woman|man))"
 _MEANT = re.compile(
-    rf"\b(?P<role>drop|be|forget|remove|without|not|no|with|starring|featuring|by|from|of|has|have|want) {_SHE}\b"
+    rf"\b(?!of them\b)(?P<role>drop|be|forget|remove|without|not|no|with|starring|featuring|by|from|of|has|have|want) {_SHE}\b"
     r"(?! (?:kids|mum|dad|mother|father|parents|friends?|husband|wife|own)\b)",
     re.IGNORECASE,
 )

@@ -17,7 +17,7 @@ _FRAME = re.compile(
     r"^(?:\W*(?:(?:please|sorry|excuse me|dear|right|quick question|out of (?:interest|curiosity)|one (?:more )?(?:thing|question)),? )*"
     r"(?:(?:i(?:['’]d| should| would)?(?: really| quite| just)? (?:like|love|want|need|care) to (?:know|find out|learn|ask)|i(?:['’]m| am)? (?:just )?(?:wonder(?:ed|ing)?|curious)|"
     r"(?:could|can|would|will) (?:you|u|anyone)(?: please| kindly| perhaps)? (?:tell|remind|inform|explain to|say)(?: me| us)?|"
-    r"do you (?:happen to )?know|(?:may|might|can) i ask|any (?:idea|clue)|tell (?:me|us)|remind (?:me|us)|(?:you )?wouldn['’]t know)\b[ ,:]*(?:about )?)+)"
+    r"do you (?:happen to )?know|(?:may|might|can) i ask|any (?:idea|clue)|tell (?:me|us)|remind (?:me|us)|(?:you )?wouldn['’]t know|would you mind (?:telling|reminding)(?: me| us)?|mind telling(?: me| us)?|(?:please )?let me know)\b[ ,:]*(?:about )?)+)"
     r"(?=(?:who|whose|what|which|when|where|how|why|if|whether|in which|from which|in what)\b)",
     re.IGNORECASE,
 )

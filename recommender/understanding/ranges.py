@@ -62,7 +62,7 @@ _YEAR_PATTERNS = [
         rf"\b(?:from )?(?:after|newer than|later than|more recent than|past|beyond|post)[ -]?{_FIRST}",
         "after",
     ),
-    (rf"(?:\b(?:from )?(?:around|about|circa|roughly|approximately) |~ ?){_FIRST}", "around"),
+    (rf"(?:\b(?:from )?(?:around|(?<!how )(?<!what )about|circa|roughly|approximately) |~ ?){_FIRST}", "around"),
     (rf"\b(?:from|in|of|made in|released in|out of|during) {_FIRST}", "in"),
     (rf"(?<![\w'’]){_FIRST}", "in"),
 ]
@@ -81,7 +81,7 @@ _SETTING = re.compile(
     r"(?:(?: (?!made|released|from|film|films|movie|movies|but|and|or|nothing|not|no)[\w'’]+){0,4}?"
     r" (?:in|during|around|at|through|throughout|over|of|circa)| (?:before|after|between|from))"
     r"|(?:story|stories|tales?|memories|history|events) (?:in|of|during)"
-    r"|about(?: life in)?|his|her|their|my|your|our|someone's)(?: the)?(?: years?)? $"
+    r"|(?<!how )(?<!what )about(?: life in)?|his|her|their|my|your|our|someone's)(?: the)?(?: years?)? $"
 )
 _RELEASE = re.compile(
     r"\b(?:made|released|produced|shot|filmed) (?:in|during|around|about)(?: the)? $"

@@ -47,6 +47,7 @@ _IT = re.compile(
     r"bad|long|old|scary|good|time|year|evening|weekend|week|decade|century|is|are|has|have|isn't|aren't|doesn't|don't|mood|"
     r"vein|style|genre|director|author|actor|actress|i|we|you|my|will|can)\b)"
 )
+_DESCRIBED = re.compile(r"\b(?:that|the|a) (?:one|film|movie|book) (?:where|in which|when)\b")
 _NUMBERED = re.compile(
     r"(?:\b(?:number|no\.|nr\.?|option|pick) ?|#)(?P<n>\d|one|two|three|four|five)\b"
 )
@@ -307,6 +308,8 @@ def _by_pronoun(spoken: str, state: DialogueState) -> Iterator[Reference]:
         target = state.spoken_of or state.last_shown[:1]
         yield Reference(opening.start(), opening.end(), tuple(target[:1]), bare=True)
     for match in _IT.finditer(spoken):
+        if _DESCRIBED.search(spoken[: match.start()]):
+            continue  # "that one where he is on an island, loved it" is none of those at hand
         if re.search(
             r"\b(?:i'd|i would|would|we'd|you) like$", spoken[: match.start("it")].rstrip()
         ):

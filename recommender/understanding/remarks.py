@@ -14,7 +14,7 @@ from dataclasses import replace
 from recommender.understanding.everyday import EVERYDAY
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.reading import ItemRead, Reading
-from recommender.understanding.verdicts import BAD, GOOD, verdict_of
+from recommender.understanding.verdicts import GOOD, judged_behind, verdict_of
 from recommender.understanding.words import word_set
 from retrieval.catalog import fold
 
@@ -34,9 +34,6 @@ WISHING = word_set(
     "vein style spirit mood vibe vibes except without no prefer rather"
 )
 _CRIES = word_set("ooh oooh oh ah aah aww wow yay ugh omg course yep yup aye ha haha lol hah mm mmm er um")
-_VERDICT_VERB = re.compile(
-    r"^\W*(?:(?:and|but|which|it|that|they) )?(?:is|was|are|were|['’]s|['’]re|isn['’]?t|wasn['’]?t|looks?|sounds?)\b(?P<rest>[^.;!?,]*)"
-)
 
 
 class Remarks:
@@ -86,8 +83,7 @@ class Remarks:
         if any(one.seen for one in inside) or words & self._judging:
             return True
         behind = part[part.find(inside[-1].words) + len(inside[-1].words) :]
-        verb = _VERDICT_VERB.match(behind.lower())
-        if verb and set(fold(verb["rest"]).split()) & (GOOD | BAD):
+        if judged_behind(behind.lower()):
             return True
         return bool(lone) and all(one.disliked for one in inside)
 

@@ -48,7 +48,7 @@ def by_title(
         if before == "about" and words[first - 2].folded not in ("what", "how"):
             continue  # "a story about the chamber"
         if len(span) == 1 and not (
-            before in _BEFORE or (behind is not None and behind.folded in _BEHIND)
+            before in _BEFORE or before == "about" or (behind is not None and behind.folded in _BEHIND)
             or len(words) == 1
         ):  # fmt: skip
             continue

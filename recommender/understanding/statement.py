@@ -48,6 +48,7 @@ _LEADING = re.compile(
     r"fair enough|i see|oh go on then|go on then|alright|ok|okay|yes|yeah|sure|perfect|awesome)[,.!]+ ))+(?=\w)",
     re.IGNORECASE,
 )
+_WISHED_ANEW = re.compile(r"(?:i'd like|i want|i fancy|i need|find me|give me|show me)\b")
 _SUBJECTS = frozenset({"i", "i'll", "i'm", "i've", "we", "we'll", "we're", "he", "she", "they", "it", "it's", "that's"})
 _LIKENED = re.compile(r"\b(?:like|similar to|of)\s*$")
 
@@ -87,6 +88,7 @@ class StatementReader:
             first = first or self._step(turn, part, corrected=True)
             turn.state = replace(turn.state, wish=())
         anew = re.match(r"(?:what|how) about\b", text.lower())
+        spoken_of_people = spoken_of_people and not _WISHED_ANEW.match(text.lower())
         refining = bool(before) or spoken_of_people or (bool(turn.lifted) and not anew)
         if turn.lifted and anew:  # "drop her again. What about football?"
             first = first or Act.ASK
@@ -189,7 +191,7 @@ class StatementReader:
         surprised = Act.SURPRISE in turn.acts
         acts = acts_of_items(text, reading, self._catalog)
         refines = (
-            refining or is_refinement(spoken, reading, state, self._lexicon.nouns) or Act.CRITIQUE in acts or surprised
+            refining or is_refinement(spoken, reading, state, set(self._catalog.all_nouns)) or Act.CRITIQUE in acts or surprised
         )
         act = Act.REFINE if refines else Act.ASK
         act, *acts_heard = merged_acts((act,), turn.heard, reading, state)

@@ -120,9 +120,12 @@ class Understander:
         if self._elsewhere.is_unsafe(text):
             turn.does(Act.UNSAFE)
             return ""
-        acts, rest = talk.without_courtesy(text)
-        kind, rest = self._courtesies.take_out(rest, bool(acts)) if rest else ([], "")
-        turn.does(*acts, *kind)
+        acts, rest = self._courtesies.take_out(text)
+        if rest and not self._courtesies.opens_with_title(rest):
+            more, rest = talk.without_courtesy(rest)
+            acts += more
+            rest = self._courtesies.take_out(rest, courteous=True)[1] if more and rest else rest
+        turn.does(*acts)
         if not rest:
             return ""
         fresh, rest = talk.without_fresh_start(rest)

@@ -6,6 +6,8 @@ judge an item only behind a verb, which is read elsewhere.
 
 from __future__ import annotations
 
+import re
+
 from recommender.understanding.words import word_set
 
 GOOD = word_set(
@@ -30,6 +32,19 @@ BESIDE = word_set(
     "in every way me for to ever what haha lol me and oh wow still actually at school back then "
     "time times both them these those"
 )
+
+_VERDICT_VERB = re.compile(
+    r"^\W*(?:(?:and|but|which|it|that|they) )?(?:is|was|are|were|['’]s|['’]re|isn['’]?t|wasn['’]?t|looks?|sounds?)\b(?P<rest>[^.;!?,]*)"
+)
+
+
+def judged_behind(behind: str) -> int:
+    """+1 or -1 where the words behind an item judge it: "was pants", "is lush tbh"; else 0."""
+    verb = _VERDICT_VERB.match(behind)
+    words = re.findall(r"[\w'-]+", verb["rest"]) if verb else []
+    sign = any(w in GOOD for w in words) - any(w in BAD for w in words)
+    denied = verb is not None and ("n't" in verb[0] or "n’t" in verb[0] or "not" in words or "too" in words)
+    return -sign if denied and sign > 0 else 0 if denied else sign
 
 
 def verdict_of(words: list[str], nouns: set[str]) -> int:
