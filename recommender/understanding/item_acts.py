@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from recommender.dialogue import Act
 from recommender.understanding.nouns import pattern_of
-from recommender.understanding.verdicts import judged_behind
 from recommender.understanding.reading import ItemRead, Reading
+from recommender.understanding.verdicts import judged_behind
 from retrieval.catalog import Catalog
 
 # Likeness as a request: "more like Heat", not "I like Heat".

@@ -39,7 +39,9 @@ def name_people(text: str, state: DialogueState, catalog: Catalog) -> str:
     if not state.people:
         return text
     name = state.people[0]
-    text = pattern_of(_THEIRS, catalog, re.IGNORECASE).sub(lambda m: f"{m['many'] or catalog.nouns} by {name}", text)
+    text = pattern_of(_THEIRS, catalog, re.IGNORECASE).sub(
+        lambda m: f"{m['many'] or catalog.nouns} by {name}", text
+    )
     text = _MEANT.sub(lambda m: f"{m['role']} {name}", text)
     return _DID.sub(lambda m: _by_deed(m, name, catalog), text)
 

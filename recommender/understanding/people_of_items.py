@@ -79,4 +79,3 @@ def _opening(words: list[str], place: int) -> int:
     while place > 0 and words[place - 1] in _IDLE - {"something", "anything", "more", "another"}:
         place -= 1
     return place
-

@@ -27,7 +27,9 @@ _TOPIC = re.compile(
     r"(?:(?:who(?:['’]s| is| was)|that(?:['’]s| is| was)) )?(?P<where>in) (?P<item>[^,;?]+)[,;] ?(?:who|what(?:['’]s| is) (?:his|her|their) name)\b.*$",
     re.IGNORECASE,
 )
-_ABOUT = re.compile(r"\babout(?:[ ,]+(?:then|again|dear|love|mate|please|exactly|anyway|though|tho))*\W*$")
+_ABOUT = re.compile(
+    r"\babout(?:[ ,]+(?:then|again|dear|love|mate|please|exactly|anyway|though|tho))*\W*$"
+)
 _PLAYING = word_set("lead leading main star play part role protagonist hero heroine")
 _TELLING = word_set("plot story happens happen happened premise storyline gist synopsis")
 _IDLE = FUNCTION_WORDS | word_set(

@@ -22,9 +22,10 @@ from recommender.understanding.question_fields import (
 )
 from recommender.understanding.reader import Reader
 from recommender.understanding.reading import Reading
-from recommender.understanding.references import direction_of, pronoun_item, read_references
+from recommender.understanding.references import pronoun_item, read_references
+from recommender.understanding.telling_apart import direction_of
 from recommender.understanding.words import FUNCTION_WORDS, split_words
-from retrieval.catalog import Field, Kind, fold
+from retrieval.catalog import Field, Kind
 from retrieval.limits import Limit
 
 _LEAD = r"^(?:(?:and|so|but|ok(?:ay)?|well|hmm+|oh|wait|also|btw|by the way|tell me(?= (?:who|what|when|how|why|which|if|whether)\b)|do you know|can you tell me|could you tell me|any idea|remind me|i wonder|just curious)\b[ ,:-]*)*"
@@ -380,7 +381,9 @@ class QuestionReader:
             return None
         ids = ids or state.spoken_of[:1] or state.last_shown[:1]
         if ids and is_any_good(body):
-            rated = next((f for f in self._catalog.fields.values() if "better rated" in f.more), None)
+            rated = next(
+                (f for f in self._catalog.fields.values() if "better rated" in f.more), None
+            )
             return Question(Act.QUESTION, ids[:1], rated.name if rated else "", words=text)
         f = is_label_alone(body, self._catalog, ("one", *self._lexicon.nouns))
         return Question(Act.QUESTION, ids[:1], f.name, words=text) if f and ids else None

@@ -62,7 +62,10 @@ _YEAR_PATTERNS = [
         rf"\b(?:from )?(?:after|newer than|later than|more recent than|past|beyond|post)[ -]?{_FIRST}",
         "after",
     ),
-    (rf"(?:\b(?:from )?(?:around|(?<!how )(?<!what )about|circa|roughly|approximately) |~ ?){_FIRST}", "around"),
+    (
+        rf"(?:\b(?:from )?(?:around|(?<!how )(?<!what )about|circa|roughly|approximately) |~ ?){_FIRST}",
+        "around",
+    ),
     (rf"\b(?:from|in|of|made in|released in|out of|during) {_FIRST}", "in"),
     (rf"(?<![\w'’]){_FIRST}", "in"),
 ]
@@ -104,9 +107,7 @@ _LEAST = (
     r"(?:no|not) (?:shorter|less|under|fewer)(?: than)?"
 )
 # "Three hours is too long for us"
-_TOO = (
-    r"(?:is|are|would be|feels?|sounds?|['’]s|seems?)(?: just| a bit| a little| way| far| much| really| a tad)* too"
-)
+_TOO = r"(?:is|are|would be|feels?|sounds?|['’]s|seems?)(?: just| a bit| a little| way| far| much| really| a tad)* too"
 # What takes a time that the item has to fit into: "a 3 hour flight".
 _OCCASIONS = (
     "flight|drive|train ride|train|bus ride|ride|trip|journey|layover|commute|break|window|slot"

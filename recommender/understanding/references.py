@@ -7,15 +7,16 @@ and which name a value comes from the catalog. Text that points at nothing stays
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from recommender.dialogue import DialogueState
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.nouns import pattern_of
-from recommender.understanding.shown_items import by_digits, by_title, speaking_of
+from recommender.understanding.shown_items import by_digits, by_title
+from recommender.understanding.telling_apart import at_hand, by_value
 from recommender.understanding.words import split_words
-from retrieval.catalog import Catalog, Field, Kind, fold
+from retrieval.catalog import Catalog, Kind
 
 _PLACES = {
     "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3,
@@ -80,8 +81,12 @@ def read_references(
     spoken = text.lower()
     if len(spoken) != len(text):
         return []
-    named = [*by_title(text, (*_among(state), *state.shown), lexicon), *by_digits(spoken, state.last_shown)]
-    found = [*(Reference(*one) for one in named), *_by_place(spoken, state, lexicon, asking), *_by_value(text, state, lexicon),
+    named = [
+        *by_title(text, (*at_hand(state), *state.shown), lexicon),
+        *by_digits(spoken, state.last_shown),
+    ]
+    found = [*(Reference(*one) for one in named), *_by_place(spoken, state, lexicon, asking),
+             *(Reference(*one) for one in by_value(text, state, lexicon)),
              *_together(spoken, state, lexicon), *_by_pronoun(spoken, state)]  # fmt: skip
     kept: list[Reference] = []
     for one in sorted(found, key=lambda r: (r.start - r.end, r.start)):
@@ -158,112 +163,6 @@ def _by_place(
 
 def _trimmed(spoken: str, match: re.Match[str]) -> tuple[int, int]:
     return match.start(), match.start() + len(match[0].rstrip())
-
-
-_WITH_VALUE = (
-    r"\bthe (?:one|pick|{nouns}) (?P<what>(?:with|by|from|starring|featuring|in|directed by|written by)"
-    r" [\w' .-]{2,40}?)(?=$|[,;!?.]|\b(?:and|but|is|was|looks|sounds|please|again)\b)"
-)
-
-
-# --- by what tells one from the others -----------------------------------------------
-
-
-def _by_value(text: str, state: DialogueState, lexicon: Lexicon) -> Iterator[Reference]:
-    """ "The French one", "the one with Tom Hanks", "the older of the two", "the 1979 one"."""
-    spoken = text.lower()
-    catalog = lexicon.catalog
-    among = _among(state)
-    for match in re.finditer(
-        r"\bthe (?P<what>[\w' -]{2,40}?) (?:ones?\b(?! (?:with|by|from|starring|that|where)\b)|of (?:the two|them|these|those|the three|the lot)\b)",
-        spoken,
-    ):
-        pair = "of the two" in match[0]
-        held = state.spoken_of if pair and len(state.spoken_of) == 2 else among
-        held = held[:2] if pair and len(held) > 2 else held
-        what = text[match.start("what") : match.end("what")]
-        found = _extreme(match["what"], held, catalog) or _holding(what, among, lexicon)
-        found = found or speaking_of(what, state.last_shown, catalog)
-        yield Reference(match.start(), match.end(), found)
-    for match in pattern_of(_WITH_VALUE, catalog).finditer(spoken):
-        found = _holding(text[match.start("what") : match.end("what")], among, lexicon)
-        yield Reference(match.start(), match.end(), found)
-
-
-def _among(state: DialogueState) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*state.last_shown, *state.spoken_of)))
-
-
-def _extreme(words: str, ids: Sequence[str], catalog: Catalog) -> tuple[str, ...]:
-    """The item at the end of a scale that a comparative or superlative names."""
-    direction = direction_of(words, catalog)
-    if direction is None:
-        return ()
-    f, sign = direction
-    known = [i for i in ids if i in catalog and f.name in catalog[i].numbers]
-    if not known:
-        return ()
-    return (max(known, key=lambda i: sign * catalog[i].numbers[f.name]),)
-
-
-def direction_of(words: str, catalog: Catalog) -> tuple[Field, int] | None:
-    """The number field, and +1 or -1, of "older", "the oldest", "most recent"."""
-    plain = words.strip()
-    spellings = {plain, re.sub(r"^most ", "more ", plain), re.sub(r"^least ", "less ", plain)}
-    if plain.endswith("est"):
-        stem = plain.removesuffix("est")
-        spellings |= {f"{stem}er", f"{stem[:-1]}er" if stem[-1:] == stem[-2:-1] else f"{stem}er"}
-    for f in catalog.fields.values():
-        for sign, phrases in ((1, f.more), (-1, f.less)):
-            if spellings & set(phrases):
-                return f, sign
-    return None
-
-
-def _holding(words: str, ids: Sequence[str], lexicon: Lexicon) -> tuple[str, ...]:
-    """The items that hold what words name: a value, a person, a year."""
-    catalog = lexicon.catalog
-    spoken = split_words(words)
-    years = catalog.of_kind(Kind.YEAR)
-    bare = fold(words).removeprefix("from ").removeprefix("in ")
-    if years and re.fullmatch(r"(1[0-9]|20)\d\d", bare):
-        return tuple(i for i in ids if catalog[i].numbers.get(years[0].name) == float(bare))
-    people = {
-        name for _, _, found in lexicon.people(spoken) for names in found.values() for name in names
-    }
-    surname = fold(words).removesuffix("'s").split()[-1:]
-    for f in catalog.of_kind(Kind.PERSON):
-        for i in ids:
-            people |= {
-                v
-                for v in catalog[i].facets.get(f.name, ())
-                if surname and fold(v).split()[-1:] == surname
-            }
-    if people:
-        return tuple(
-            i for i in ids if any(people & set(values) for values in catalog[i].facets.values())
-        )
-    matches = list(lexicon.values(spoken))
-    values = {
-        (v.field, one)
-        for m in matches[:1]
-        for v in m.meanings
-        if not v.opposite
-        for one in v.values
-    }
-    opposites = {
-        (v.field, one) for m in matches[:1] for v in m.meanings if v.opposite for one in v.values
-    }
-    found = tuple(
-        i for i in ids if any(one in catalog[i].facets.get(name, ()) for name, one in values)
-    )
-    if opposites and not found:
-        found = tuple(
-            i
-            for i in ids
-            if not any(one in catalog[i].facets.get(name, ()) for name, one in opposites)
-        )
-    return found if len(found) < len(ids) or len(ids) == 1 else ()
 
 
 # --- by pronoun ----------------------------------------------------------------------

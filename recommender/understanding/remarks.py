@@ -33,7 +33,9 @@ WISHING = word_set(
     "why should similarly also or shorter longer newer older funnier scarier along lines "
     "vein style spirit mood vibe vibes except without no prefer rather"
 )
-_CRIES = word_set("ooh oooh oh ah aah aww wow yay ugh omg course yep yup aye ha haha lol hah mm mmm er um")
+_CRIES = word_set(
+    "ooh oooh oh ah aah aww wow yay ugh omg course yep yup aye ha haha lol hah mm mmm er um"
+)
 
 
 class Remarks:
@@ -43,9 +45,7 @@ class Remarks:
         self._lexicon = lexicon
         self._judging = _JUDGING | {fold(word) for word in lexicon.catalog.done}
 
-    def without(
-        self, text: str, reading: Reading, read: Callable[[str], Reading]
-    ) -> Reading:
+    def without(self, text: str, reading: Reading, read: Callable[[str], Reading]) -> Reading:
         """A reading without what its remarks seem to wish for, with the verdicts in them."""
         if not reading.items or len(text) > 600:
             return reading
@@ -106,7 +106,13 @@ class Remarks:
 def _likened(part: str, words: str) -> bool:
     """Whether likeness to an item is wished for: "like Heat", not "I like Heat"."""
     before = fold(part[: part.find(words)]).split()
-    return before[-1:] == ["like"] and before[-2:-1] not in (["i"], ["we"], ["really"], ["also"], ["do"])
+    return before[-1:] == ["like"] and before[-2:-1] not in (
+        ["i"],
+        ["we"],
+        ["really"],
+        ["also"],
+        ["do"],
+    )
 
 
 def _judged(item: ItemRead, sign: int) -> ItemRead:

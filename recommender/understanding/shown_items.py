@@ -48,7 +48,7 @@ def by_title(
         if before == "about" and words[first - 2].folded not in ("what", "how"):
             continue  # "a story about the chamber"
         if len(span) == 1 and not (
-            before in _BEFORE or before == "about" or (behind is not None and behind.folded in _BEHIND)
+            before in _BEFORE or before == "about" or (before and span[0].capitalised) or (behind is not None and behind.folded in _BEHIND)
             or len(words) == 1
         ):  # fmt: skip
             continue
@@ -59,9 +59,7 @@ def by_title(
         yield span[0].start, span[-1].end, meant
 
 
-def by_digits(
-    spoken: str, shown: Sequence[str]
-) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def by_digits(spoken: str, shown: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """ "Seen 1 and 3", where so many were shown."""
     for match in _DIGITS.finditer(spoken):
         places = [int(digit) for digit in re.findall(r"\d", match["list"])]
@@ -80,8 +78,12 @@ def speaking_of(words: str, ids: Sequence[str], catalog: Catalog) -> tuple[str, 
         found = []
         for item_id in known:
             item = catalog[item_id]
-            texts = [v for f in catalog.of_kind(*kinds) for v in item.values(f.name)] if kinds else []
-            said = {singular(w) for w in fold(" ".join([*texts, "" if kinds else item.title])).split()}
+            texts = (
+                [v for f in catalog.of_kind(*kinds) for v in item.values(f.name)] if kinds else []
+            )
+            said = {
+                singular(w) for w in fold(" ".join([*texts, "" if kinds else item.title])).split()
+            }
             found += [item_id] if wanted <= said else []
         if found:
             return tuple(found) if len(found) < max(2, len(known)) else ()

@@ -49,7 +49,23 @@ _LEADING = re.compile(
     re.IGNORECASE,
 )
 _WISHED_ANEW = re.compile(r"(?:i'd like|i want|i fancy|i need|find me|give me|show me)\b")
-_SUBJECTS = frozenset({"i", "i'll", "i'm", "i've", "we", "we'll", "we're", "he", "she", "they", "it", "it's", "that's"})
+_SUBJECTS = frozenset(
+    {
+        "i",
+        "i'll",
+        "i'm",
+        "i've",
+        "we",
+        "we'll",
+        "we're",
+        "he",
+        "she",
+        "they",
+        "it",
+        "it's",
+        "that's",
+    }
+)
 _LIKENED = re.compile(r"\b(?:like|similar to|of)\s*$")
 
 
@@ -191,7 +207,10 @@ class StatementReader:
         surprised = Act.SURPRISE in turn.acts
         acts = acts_of_items(text, reading, self._catalog)
         refines = (
-            refining or is_refinement(spoken, reading, state, set(self._catalog.all_nouns)) or Act.CRITIQUE in acts or surprised
+            refining
+            or is_refinement(spoken, reading, state, set(self._catalog.all_nouns))
+            or Act.CRITIQUE in acts
+            or surprised
         )
         act = Act.REFINE if refines else Act.ASK
         act, *acts_heard = merged_acts((act,), turn.heard, reading, state)

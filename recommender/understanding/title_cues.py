@@ -95,7 +95,9 @@ def stands_for_people(said: Utterance, lexicon: Lexicon, first: int, last: int) 
         return True
     behind = said.words[last].folded if last < len(said.words) else ""
     led = said.words[first - 1].folded if first else ""
-    return led == "the" and is_label(behind, catalog) and bool(lexicon.exact(said.words[first:last]))
+    return (
+        led == "the" and is_label(behind, catalog) and bool(lexicon.exact(said.words[first:last]))
+    )
 
 
 def is_liking(said: Utterance, first: int) -> bool:

@@ -22,7 +22,12 @@ from recommender.understanding.words import FUNCTION_WORDS, word_set
 
 _MOST_MEANT = 12  # items that one misspelling may mean; more are chance
 # What may stand before a list of titles: "already watched", "we've seen", "I loved".
-_LIST_LEADS = SEEN | LIKED | DISLIKED | word_set("i we i've we've ive weve have both all read played finished")
+_LIST_LEADS = (
+    SEEN
+    | LIKED
+    | DISLIKED
+    | word_set("i we i've we've ive weve have both all read played finished")
+)
 _YEAR = re.compile(r"(1[89]|20)\d\d")
 
 

@@ -51,16 +51,16 @@ _OPENING = re.compile(
     r"|\b(?:an?|some|any) (?:good|great|nice|decent|proper|really)\b|^(?:(?:what|how) about |(?:give|find|show|recommend|suggest)(?: me| us)? |any chance of |got |have you got |do you have |ok(?:ay)?,? |so,? |and |hi,? |hmm+,? |then )*(?:an?|some|any)\b(?! (?:bit|little|lot|tad)\b)"
 )
 # "A short one please" goes on with the kind that stands.
-_ONE = re.compile(r"^(?:\W*(?:just|maybe|give me|show me|find me|i want|i'd like) )?(?:an?|some) (?:\w+ )?(?:\w+ )?ones?\b")
+_ONE = re.compile(
+    r"^(?:\W*(?:just|maybe|give me|show me|find me|i want|i'd like) )?(?:an?|some) (?:\w+ )?(?:\w+ )?ones?\b"
+)
 _HEDGED = re.compile(
     r"\b(?:maybe|perhaps|if (?:at all )?possible|if you can|if you have (?:it|any|one)|ideally|preferably)\W*$|^(?:how|what) about (?!an?\b|some\b|something\b|the\b)"
 )
 _SOMETHING = re.compile(r"^(?:\w+ ){0,3}(?:something|anything)\b")
 
 
-def is_refinement(
-    spoken: str, reading: Reading, state: DialogueState, nouns: set[str]
-) -> bool:
+def is_refinement(spoken: str, reading: Reading, state: DialogueState, nouns: set[str]) -> bool:
     """Whether a reading goes on with the wish that stands, rather than begins another."""
     if not (state.wish or state.leanings or state.limits or state.last_shown or state.context):
         return False
@@ -101,8 +101,10 @@ def _adds(spoken: str, reading: Reading, nouns: set[str]) -> bool:
     if _OPENING.search(spoken) or set(re.findall(r"[\w'-]+", spoken)) & nouns:
         return bool(_ONE.search(spoken))
     hedged = bool(_HEDGED.search(spoken))
-    return hedged or (bool(reading.limits) and not _SOMETHING.match(spoken)) or (
-        bool(reading.limits) and not reading.wish
+    return (
+        hedged
+        or (bool(reading.limits) and not _SOMETHING.match(spoken))
+        or (bool(reading.limits) and not reading.wish)
     )
 
 

@@ -43,7 +43,9 @@ def judged_behind(behind: str) -> int:
     verb = _VERDICT_VERB.match(behind)
     words = re.findall(r"[\w'-]+", verb["rest"]) if verb else []
     sign = any(w in GOOD for w in words) - any(w in BAD for w in words)
-    denied = verb is not None and ("n't" in verb[0] or "n’t" in verb[0] or "not" in words or "too" in words)
+    denied = verb is not None and (
+        "n't" in verb[0] or "n’t" in verb[0] or "not" in words or "too" in words
+    )
     return -sign if denied and sign > 0 else 0 if denied else sign
 
 

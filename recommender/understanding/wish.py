@@ -28,7 +28,9 @@ _CONTEXT = {
     "time": r"\b(?:tonight|this (?:evening|weekend|afternoon)|after work|before bed|bedtime|late at night|(?:on )?(?:a )?(?:lazy |quiet )?(?:sunday|saturday|friday)(?: night| afternoon| evening| morning)?)\b",
     "mood": r"\b(?:i'm|i am|i feel|i'm feeling|feeling|we're|we are|kinda|kind of|bit|pretty|super|so) (?:a bit |so |very |really |pretty |kind of )?(?:tired|sad|stressed|bored|lonely|heartbroken|happy|down|depressed|anxious|exhausted|melancholic|homesick|ill|sick|blue|nostalgic)\b(?! of\b| with\b)",
 }  # fmt: skip
-_THEME = re.compile(r"\b(?:about|set (?:at|on|around|during|in)|featuring|celebrat\w+|than|of) (?:the |a )?$")
+_THEME = re.compile(
+    r"\b(?:about|set (?:at|on|around|during|in)|featuring|celebrat\w+|than|of) (?:the |a )?$"
+)
 _FILLER = re.compile(
     r"^(?:(?:hi|hello|hey|ok|okay|well|so|um|please|now|actually|and|but|also|then|instead|maybe|yes|no)\b[ ,!]*)+|"
     r"\b(?:(?:i'm |i am |we're )?not (?:really |quite )?sure|no idea|(?:i |we )?(?:don'?t|do not) (?:really )?know|dunno|idk|can'?t decide) (?:yet )?"

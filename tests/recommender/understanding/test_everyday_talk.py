@@ -175,9 +175,7 @@ def test_a_bare_reference_asks_the_last_question_again(talk: Talk) -> None:
         ("which has the fewest minutes?", "runtime", -1, set(SHOWN)),
     ],
 )
-def test_items_compared(
-    said: str, field: str, direction: int, items: set[str], talk: Talk
-) -> None:
+def test_items_compared(said: str, field: str, direction: int, items: set[str], talk: Talk) -> None:
     (question,) = talk.say("a comedy", said).questions
     assert question.act is Act.COMPARE
     assert (question.field, question.direction, set(question.item_ids)) == (field, direction, items)
