@@ -39,7 +39,7 @@ WISHING = word_set(
     "suggest find show give get got with without about like no not less please instead only find "
     "looking fancy what who when which where how why seen watched read but can could would should"
 )
-_TO_YOU = re.compile(r"^\W*(?:you(?:['’]ve| have|['’]re| are|['’]r| were| did|r)|u r|that(?:['’]s| is| was)|(?:it|this)(?:['’]s| is| was)|bless you|xx+|right you are)\b", re.IGNORECASE)  # fmt: skip
+_TO_YOU = re.compile(r"^\W*(?:you(?:['’]ve| have|['’]re| are|['’]r| were| did|r)|u r|(?:that|it|this)(?:['’]s| is| was)|(?:that|it|this|they|those|these|all) (?:all )?(?:looks?|sounds?|seems?|works?|helps?|helped)|bless you|xx+|right you are)\b", re.IGNORECASE)  # fmt: skip
 _PART = re.compile(r"\S.*?(?:[.!?;,]+(?=\s|$)|$)")
 
 

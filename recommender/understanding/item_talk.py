@@ -41,7 +41,7 @@ _HAVING = frozenset(
 )
 
 # What any item can be done with, whatever the catalog's own verbs are.
-_DONE = frozenset({"done", "finished", "caught", "rewatched"})
+_DONE = frozenset({"done", "finished", "caught", "rewatched", "know"})
 # Whose knowledge of an item is not the user's.
 _ANYBODY = frozenset({"everybody", "everyone", "nobody", "people", "critics", "anyone", "anybody"})
 _HABIT = re.compile(
@@ -76,6 +76,8 @@ class ItemTalk:
         seen = seen or self._is_done_behind(behind)
         liked = any(w in LIKED for w in clause) or (not seen and not negated)
         disliked = negated or any(w in DISLIKED for w in (*clause, *behind))
+        if "heard" in clause and any(w in UNSEEN for w in clause):
+            liked = disliked = False  # "never heard of the second"
         if seen and (any(w in UNSEEN for w in clause) or set(clause) & _ANYBODY):
             seen = liked = disliked = False  # "I haven't seen Alien" says nothing of it
         if "than" in clause[-3:] and any(

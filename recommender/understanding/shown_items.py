@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from recommender.understanding.everyday import EVERYDAY
 from recommender.understanding.lexicon import Lexicon
@@ -26,6 +27,7 @@ _BEFORE = word_set(
     "enjoyed is was did does rate rated give gave for than why not skip did's when"
 )
 _BEHIND = word_set("is was isn't wasn't sounds looks sound look has does did")
+_POSSESSIVE = re.compile(r"'s$")
 _INDEFINITE = word_set("a an some any more no without")
 
 
@@ -33,7 +35,7 @@ def by_title(
     text: str, among: Sequence[str], lexicon: Lexicon
 ) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     """Titles of the items in a text, by its characters."""
-    words = split_words(text)
+    words = [replace(w, folded=_POSSESSIVE.sub("", w.folded)) for w in split_words(text)]
     known = set(among)
     for first, last, ids in lexicon.titles(words):
         meant = tuple(i for i in ids if i in known)
@@ -43,20 +45,21 @@ def by_title(
         before = words[first - 1].folded if first and not span[0].opens_clause else ""
         behind = words[last] if last < len(words) and not words[last].opens_clause else None
         content = [w for w in span if w.folded not in FUNCTION_WORDS]
+        owned = span[-1].folded != fold(span[-1].text)  # "heat's class"
         if before in _INDEFINITE or not content:
             continue
         if before == "about" and words[first - 2].folded not in ("what", "how"):
             continue  # "a story about the chamber"
         if len(span) == 1 and not (
             before in _BEFORE or before == "about" or (before and span[0].capitalised) or (behind is not None and behind.folded in _BEHIND)
-            or len(words) == 1
+            or len(words) == 1 or owned
         ):  # fmt: skip
             continue
         if all(w.folded in EVERYDAY for w in span) and not span[-1].capitalised and (
             len(content) < 2 or before not in _BEFORE
         ):  # fmt: skip
             continue
-        yield span[0].start, span[-1].end, meant
+        yield span[0].start, span[-1].end - 2 * owned, meant
 
 
 def by_digits(spoken: str, shown: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:

@@ -44,7 +44,7 @@ _CORRECTION = re.compile(
     re.IGNORECASE,
 )
 _LEADING = re.compile(
-    r"^(?:(?:(?:h+m+|er+|uh+|um+|ugh)\b[ ,.!]*)|(?:(?:oh|ooh|ah|ugh|sorry|(?:just |only )?(?:kidding|joking)|jk|lol|haha|well|right|tbh|nice|cool|great|"
+    r"^(?:(?:on (?:second thoughts?|reflection),? )|(?:(?:h+m+|er+|uh+|um+|ugh)\b[ ,.!]*)|(?:(?:oh|ooh|ah|ugh|sorry|(?:just |only )?(?:kidding|joking)|jk|lol|haha|well|right|tbh|nice|cool|great|"
     r"fair enough|i see|oh go on then|go on then|alright|ok|okay|yes|yeah|sure|perfect|awesome)[,.!]+ ))+(?=\w)",
     re.IGNORECASE,
 )

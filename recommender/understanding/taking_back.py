@@ -19,7 +19,7 @@ from retrieval.catalog import Catalog, Field, Kind, fold
 
 _LATEST = re.compile(
     r"(?:(?:ok(?:ay)?|no|nah|oh|actually|sorry|please|h+m+|er+|right|so|then|wait|oops|ah|eh|can you|could you|can we|let's|you (?:can|may|could)|i think)[,.]? )*(?:(?:undo|reverse|cancel|scrap|revert|ignore|forget|drop|take back|remove|delete|lose)(?: (?:that|the|my|this)(?: very)? (?:last|latest|previous|most recent) (?:\w+ )?(?:one|thing|step|bit|part|change|turn|message|limit|restriction|filter|condition|request|rule|wish|addition))|undo(?: (?:that|it|this))?|"
-    r"(?:take|put) (?:that|it) back|go back(?: (?:one|a) step)?|step back|scrap (?:that|it|this)|never ?mind(?: (?:that|it|this))?|"
+    r"(?:take|put) (?:that|it) back|go back(?: (?:one|a) step)?(?: to (?:what|how|where|the way) (?:it|we|they|things|that) (?:was|were|had|stood)(?: it)?(?: before| earlier)?)?|step back|scrap (?:that|it|this)|never ?mind(?: (?:that|it|this))?|"
     r"forget (?:that|it|this|i said (?:that|it)|what i (?:just )?said|the last (?:one|thing|bit))|ignore (?:that|it|the last (?:one|thing|bit)|what i (?:just )?said)|i take (?:that|it) back|strike that|revert(?: that)?|as it was(?: before)?)"
     r"(?:,? please)?[ .!]*"
 )
@@ -29,7 +29,7 @@ _BY_NAME = re.compile(
     r"never ?mind|scrap)(?: about)? (?:that i (?:said i )?(?:wanted |want |like |love |liked |loved |need |asked for |mentioned )?)?(?:the |that |my |it'?s |it must be |any |what i said about |being |a |an )*"
     r"(?:(?:limit|restriction|condition|rule|requirement|filter|constraint|thing|part|bit)s? (?:on|for|about|of|with) (?:the )?)?(?P<what>[^,.;!?]+)"
     rf"|^(?:(?:ok(?:ay)?|well|actually|oh),? )?(?P<every>any) (?P<any>.+?)(?: (?:is|will be|would be|will do|works) ?{_FINE}?(?: (?:now|too|by me|with me|as well|again))*)?[.!]*$"
-    r"|^(?:(?:ok(?:ay)?|well|actually|oh|h+m+|forget (?:that|it))[,.]? )*(?:(?:the|its?) )?(?P<matter>.+?) (?:doesn't|does not|don't|do not|doesnt|dont) (?:really |actually )?matter\b.*"
+    r"|^(?:(?:ok(?:ay)?|well|actually|oh|h+m+|forget (?:that|it))[,.]? )*(?:(?:the|its?) )?(?P<matter>.+?) (?:(?:doesn't|does not|don't|do not|doesnt|dont) (?:really |actually )?matter|(?:isn't|is not|isnt|aren't) (?:really |actually |that |so )?(?:important|crucial|essential|a must|an issue)|is (?:irrelevant|unimportant|optional))\b.*"
     r"|\b(?:don't|do not|dont) (?:really |actually )?(?:care about|mind) (?:about )?(?:the |its? )?(?P<care>.+?)(?: (?:anymore|any more|now|at all|that much|so much|really))?[.!]*$"
     r"|\b(?:doesn'?t|does not|don'?t|needn'?t) (?:have|need) to be (?:with |by |in |from |a |an )?(?P<need>.+?)(?: (?:actually|anymore|any more|now|though|tho|at all))*[.!]*$"
     r"|^no (?P<limitless>.+?) (?:limit|restriction|preference)s?[.!]*$"
@@ -128,6 +128,8 @@ def _take_back_named(
     bare = bare - set(_SIDES) if side and bare - set(_SIDES) else bare
     limits = tuple(one for one in state.limits if _is_lifted(one, bare, fine, catalog))
     limits = tuple(one for one in limits if not side or _side_of(one) in (0, side))
+    if side and bare <= set(_SIDES):  # "forget the upper limit"
+        limits = tuple(one for one in state.limits if _side_of(one) == side)
     if fine:  # "over two hours is fine too"
         limits += tuple(
             one for one in state.limits
