@@ -61,6 +61,10 @@ _REQUEST = re.compile(rf"{_ADDRESSED}(?:{'|'.join(_TO_YOU)})", re.IGNORECASE)
 _COMMAND = re.compile(rf"{_ADDRESSED}(?:{'|'.join(_COMMANDS)})|{_TOPICS}$", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 _PIECE = re.compile(r",\s+(?:and |but |also )?|\s+(?:and|but|also)\s+(?=(?:what|how|who|can|could|tell|write|are|do|find|show|give|recommend|suggest|i want|i'd)\b)|\s[-–—]\s")  # fmt: skip
+_MISHAP = re.compile(
+    r"(?:(?:oops|whoops|woops|oh|no|ah|sorry|apologies|pardon|ha|haha|lol|my bad|excuse me|ignore (?:that|me|him|her))\b[ ,.!]*)+"
+    r"(?:about that|(?:that|it|this|he|she)(?:['’]s| was| wasn['’]t| is)\b|wrong|typo|i (?:sat|hit|pressed|dropped|sent|leaned|fell)|my (?:cat|dog|kid|son|daughter|baby|toddler|hand|phone|finger)|autocorrect|pocket|the (?:cat|dog|kid|baby)|fat fingers?|misclick|accident)"
+)
 # A question of the world: it asks for no item, and nothing in it is of the catalog.
 _ASKS = re.compile(r"(?:who|what|when|where|why|how|is|are|does|do|did|can|will)\b")
 _ASKS_PLAINLY = re.compile(r"(?:who|when|where|why|how)\b")
@@ -131,6 +135,13 @@ class ElsewhereReader:
             else:
                 kept.append(sentence)
         return (True, " ".join(kept).strip()) if found else (False, text)
+
+    def is_mishap(self, text: str) -> bool:
+        """Whether a text only excuses what was not meant to be said: "oops, that was the cat"."""
+        if not _MISHAP.match(text.lower()):
+            return False
+        reading = self._reader.read(text)
+        return not (reading.items or reading.limits or reading.comparisons)
 
     def is_question_of_world(self, text: str) -> bool:
         """Whether a text is a question, and nothing in it is of the catalog."""

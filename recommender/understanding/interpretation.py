@@ -153,8 +153,8 @@ class Interpreter:
         soft = [v for v in match.meanings if v.hint]
         comparison = next((v for v in match.meanings if v.direction), None)
         taste = self.said.is_taste(span.first)
-        if comparison is not None and not self._asked_for(span):
-            pass  # "an older woman"
+        if comparison is not None and (not self._asked_for(span) or self._is_subject(span)):
+            pass  # "an older woman", "older films are hard to follow"
         elif comparison is not None:
             direction = -comparison.direction if negated else comparison.direction
             self.reading.comparisons.append(
@@ -189,6 +189,13 @@ class Interpreter:
         elif not negated:
             for value in (*soft, *hard):
                 self._lean(value.field, value.values, span)
+
+    def _is_subject(self, span: Span) -> bool:
+        """Whether something is said of what a span names, which then is not wished for."""
+        behind = [word.folded for word in self.said.words[span.last : span.last + 2]]
+        return len(behind) > 1 and behind[0] in self.lexicon.nouns | {"ones"} and behind[1] in (
+            "are", "is", "were", "tend", "seem", "feel", "have", "bore", "look", "sound", "get",
+        )  # fmt: skip
 
     def _lean(self, name: str, values: tuple[str, ...], span: Span) -> None:
         read = LeaningRead(name, values, self.said.phrase(span))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from recommender.dialogue import Act
 from recommender.understanding.nouns import pattern_of
 from recommender.understanding.reading import ItemRead, Reading
+from recommender.understanding.verdicts import judged_behind
 from retrieval.catalog import Catalog
 
 # Likeness as a request: "more like Heat", not "I like Heat".
@@ -75,6 +76,9 @@ def with_verdicts(items: list[ItemRead], spoken: str) -> list[ItemRead]:
         if _UNAPPEALING.match(behind):
             item = replace(item, liked=False, disliked=True)
         verdict = _VERDICT.match(behind)
+        sign = judged_behind(behind)
+        if sign < 0 and item.liked:
+            item = replace(item, liked=False, disliked=True)
         if verdict and item.seen:
             item = replace(item, liked=bool(verdict["good"]), disliked=not verdict["good"])
         result.append(replace(item, liked=False) if _MEASURED.search(before) else item)

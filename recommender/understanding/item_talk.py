@@ -10,13 +10,13 @@ import re
 
 from recommender.understanding.cues import CUES, DISLIKED, LIKED, SEEN, UNSEEN
 from recommender.understanding.lexicon import Lexicon
+from recommender.understanding.people_of_items import people_before, people_behind
 from recommender.understanding.phrases import NEGATORS
 from recommender.understanding.reading import ItemRead, Reading
 from recommender.understanding.stated_limits import StatedLimits
 from recommender.understanding.utterance import Span, Utterance
 from recommender.understanding.values import Match
 from recommender.understanding.words import FUNCTION_WORDS
-from retrieval.catalog import Kind, fold
 from retrieval.limits import Limit
 
 _HAVING = frozenset(
@@ -40,6 +40,10 @@ _HAVING = frozenset(
     }
 )
 
+# What any item can be done with, whatever the catalog's own verbs are.
+_DONE = frozenset({"done", "finished", "caught", "rewatched", "know"})
+# Whose knowledge of an item is not the user's.
+_ANYBODY = frozenset({"everybody", "everyone", "nobody", "people", "critics", "anyone", "anybody"})
 _HABIT = re.compile(
     r"\b(?:mostly|usually|always|normally|often|generally) (?:watch|read|play|see)\b"
 )
@@ -55,6 +59,7 @@ class ItemTalk:
         self.lexicon = lexicon
         self.reading = reading
         self.limits = limits
+        self._done = _DONE | set(lexicon.catalog.done)
 
     def interpret(self, span: Span, ids: tuple[str, ...], negated: bool) -> None:
         if self._asks_for_people_of(span, ids):
@@ -68,9 +73,12 @@ class ItemTalk:
                 break
             behind.append(word.folded)
         seen = any(w in SEEN for w in clause) or "already" in behind or self._is_done(clause)
+        seen = seen or self._is_done_behind(behind)
         liked = any(w in LIKED for w in clause) or (not seen and not negated)
         disliked = negated or any(w in DISLIKED for w in (*clause, *behind))
-        if seen and any(w in UNSEEN for w in clause):
+        if "heard" in clause and any(w in UNSEEN for w in clause):
+            liked = disliked = False  # "never heard of the second"
+        if seen and (any(w in UNSEEN for w in clause) or set(clause) & _ANYBODY):
             seen = liked = disliked = False  # "I haven't seen Alien" says nothing of it
         if "than" in clause[-3:] and any(
             isinstance(other.what, Match) and other.last < span.first and any(
@@ -96,28 +104,39 @@ class ItemTalk:
     def _is_done(self, clause: list[str]) -> bool:
         """Whether a verb of the catalog says it is known: "I've read Othello", not "to read"."""
         for place, word in enumerate(clause):
-            if word in self.lexicon.catalog.done and place:
+            if word in self.lexicon.catalog.done and not place:
+                return True  # "Read that at school"
+            if word in self._done and place:
                 before = set(clause[max(0, place - 3) : place])
                 if before & _HAVING and not before & {"to", "should", "could", "can", "would"}:
                     return True
         return False
 
+    def _is_done_behind(self, behind: list[str]) -> bool:
+        """The same for a verb behind: "this first one I have read"."""
+        done = self._done | SEEN
+        return behind[:1] in (["i"], ["we"], ["i've"], ["we've"], ["ive"], ["weve"]) and any(
+            word in done and set(behind[:place]) & _HAVING for place, word in enumerate(behind)
+        )
+
     def _asks_for_people_of(self, span: Span, ids: tuple[str, ...]) -> bool:
         """Reads "by the director of Get Out" as a limit to that director."""
-        before = [word.folded for word in self.said.words[max(0, span.first - 2) : span.first]]
-        catalog = self.lexicon.catalog
-        for f in catalog.of_kind(Kind.PERSON):
-            if (
-                len(before) == 2
-                and before[0] == fold(f.label)
-                and before[1] in ("of", "as", "behind")
-            ):
-                people = dict.fromkeys(v for i in ids for v in catalog[i].facets.get(f.name, ()))
-                if people:
-                    span.start = max(0, span.first - 4)
-                    self.limits.add(Limit((f.name,), tuple(people)), span)
-                    return True
-        return False
+        found = people_before(self.said, span.first, self.lexicon.catalog)
+        last = span.last
+        if found is None:
+            found, last = people_behind(self.said, span, self.lexicon.catalog), span.last + 1
+        if found is None:
+            return False
+        field, start = found
+        people = dict.fromkeys(
+            v for i in ids for v in self.lexicon.catalog[i].facets.get(field, ())
+        )
+        if not people:
+            return False
+        span.start = start
+        self.said.drop.update(range(start, last))
+        self.limits.add(Limit((field,), tuple(people)), span)
+        return True
 
     def settle(self) -> None:
         """ "Like Titanic, but not Titanic" likes it and only wants another one.

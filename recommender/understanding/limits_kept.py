@@ -19,7 +19,7 @@ from retrieval.limits import Limit
 
 _ADDING = re.compile(
     r"\b(?:also|as well|in addition)\b|^and\b|(?<!too )\btoo[.!]*$|"
-    r"^make (?:it|them) (?!an? |the )(?:more )?\w+|^(?:with )?(?:more|some|a bit of) \w+"
+    r"^make (?:it|them) (?!an? |the )(?:more )?\w+|^(?:with )?(?:more|some|a bit of) \w+|\b(?:if (?:at all )?possible|if you can|ideally|preferably)\W*$"
 )
 _WIDENING = re.compile(r"^(?:or|and)\b")
 

@@ -10,14 +10,21 @@ import functools
 import re
 
 from recommender.dialogue import DialogueState
+from recommender.understanding.nouns import pattern_of
 from retrieval.catalog import Catalog, Field, Kind, fold
 
 _SHE = r"(?:her|him|them|she|he|they|this person|that (?:actor|actress|director|author|writer|person|guy|woman|man))"
 _MEANT = re.compile(
-    rf"\b(?P<role>drop|forget|remove|without|not|no|with|starring|featuring|by|from|of|has|have|want) {_SHE}\b"
+    rf"\b(?!of them\b)(?P<role>drop|be|forget|remove|without|not|no|with|starring|featuring|by|from|of|has|have|want) {_SHE}\b"
     r"(?! (?:kids|mum|dad|mother|father|parents|friends?|husband|wife|own)\b)",
     re.IGNORECASE,
 )
+# "More of his stuff", "her other films": things by that person.
+_THEIRS = (
+    r"\b(?P<many>(?:some|any|more|another|others?|all|anything|something)(?: else)?)?(?: of)?\s*\b(?:his|her|their) "
+    r"(?:(?:other|best|early|earlier|late|later|new|newer|old|older) )*(?:stuff|works?|things|others|output|back catalogue|{nouns})\b"
+)
+_TITLE_OF_ADDRESS = re.compile(r"\b(?:[Mm]r|[Mm]rs|[Mm]s|[Mm]iss|[Dd]r|[Dd]ame)\.? (?=[A-Z][a-z])")
 _DID = re.compile(
     r"\b(?:that |which )?(?:she|he|they)(?:'s|'ve| has| have| is| was)?(?: also| else| ever)? "
     r"(?P<verb>[a-z]+)(?: in)?\b",
@@ -28,10 +35,13 @@ _PARTICIPLES = {"wrote": "written", "drew": "drawn", "sang": "sung", "stars": "s
 
 def name_people(text: str, state: DialogueState, catalog: Catalog) -> str:
     """The text with names in the place of "her" or "the same director"."""
-    text = _name_same(text, state, catalog)
+    text = _TITLE_OF_ADDRESS.sub("", _name_same(text, state, catalog))
     if not state.people:
         return text
     name = state.people[0]
+    text = pattern_of(_THEIRS, catalog, re.IGNORECASE).sub(
+        lambda m: f"{m['many'] or catalog.nouns} by {name}", text
+    )
     text = _MEANT.sub(lambda m: f"{m['role']} {name}", text)
     return _DID.sub(lambda m: _by_deed(m, name, catalog), text)
 

@@ -89,3 +89,11 @@ LEAVE_BEHIND = re.compile(
     r"(?:(?:also|totally|perfectly|absolutely|completely) )?"
     r"(?:fine|ok|okay|alright|all right|allowed|welcome|acceptable|no problem)\b"
 )
+# A denial behind what it denies: "war films I do not want", "horror is not for us".
+DENIED_BEHIND = re.compile(
+    r"(?:\w+ ){0,2}(?:(?:i|we|she|he|they) (?:really |just |simply |absolutely )?"
+    r"(?:(?:do not|don't|dont|doesn't|does not|won't|will not|wouldn't) (?:really |much )?(?:want|wanna|like|need|fancy|watch|read|play|enjoy|do|care for)|"
+    r"(?:can't|cannot|can not|cant) (?:really )?(?:stand|bear|abide|handle|take|stomach|do|watch)|hates?|loathes?|detests?|dislikes?|could do without)"
+    r"|(?:is|are) (?:not|never|definitely not|really not) (?:for (?:me|us)|my (?:thing|cup of tea)|wanted|welcome|an option)|(?:isn't|aren't) (?:for (?:me|us)|my (?:thing|cup of tea)|an option)"
+    r"|(?:is|are) (?:out|off the table|a no|a no go|banned|forbidden|right out))(?: at all| please| either| thanks| though| anymore| any more)*$"
+)

@@ -6,7 +6,14 @@ Only whether and from where a span is negated; what that makes of it is read els
 from __future__ import annotations
 
 from recommender.understanding.cues import CLOSERS, JOINERS, LIKED, UNSEEN
-from recommender.understanding.phrases import COMPARING, DEGREES, NEGATORS, NOT_NEGATING, WEARY
+from recommender.understanding.phrases import (
+    COMPARING,
+    DEGREES,
+    DENIED_BEHIND,
+    NEGATORS,
+    NOT_NEGATING,
+    WEARY,
+)
 from recommender.understanding.ranges import Range
 from recommender.understanding.utterance import Span, Utterance
 from recommender.understanding.values import Match
@@ -29,7 +36,10 @@ class Polarity:
         for n, span in enumerate(self.said.spans):
             previous = self.said.spans[n - 1] if n else None
             start = self._negator(span, previous.last if previous else 0)
-            if start is not None:
+            if start is None and isinstance(span.what, Match | dict) and self._is_fronted(span):
+                span.start = span.first
+                result.append(True)
+            elif start is not None:
                 span.start = start
                 result.append(True)
             elif self._ends_plain_list(span, previous.last if previous else 0):
@@ -91,6 +101,15 @@ class Polarity:
         ):  # fmt: skip
             return span.first - 1  # "it was good but too long"
         return None
+
+    def _is_fronted(self, span: Span) -> bool:
+        """Whether a denial stands behind: "war films I do not want", "horror isn't for me"."""
+        _, last = self.said.clause(span.first)
+        behind = " ".join(word.folded for word in self.said.words[span.last : last])
+        if not DENIED_BEHIND.match(behind):
+            return False
+        self.said.drop.update(range(span.first, last))
+        return True
 
     def _negates(self, place: int, span: Span) -> bool:
         """Whether a negator reaches a span; most do, some only what stands close."""

@@ -13,11 +13,19 @@ from dataclasses import dataclass, replace
 from recommender.dialogue import Act, DialogueState
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.nouns import pattern_of
+from recommender.understanding.question_fields import (
+    field_of,
+    is_any_good,
+    is_label_alone,
+    superlative,
+    without_frame,
+)
 from recommender.understanding.reader import Reader
 from recommender.understanding.reading import Reading
-from recommender.understanding.references import direction_of, pronoun_item, read_references
+from recommender.understanding.references import pronoun_item, read_references
+from recommender.understanding.telling_apart import direction_of
 from recommender.understanding.words import FUNCTION_WORDS, split_words
-from retrieval.catalog import Field, Kind, fold
+from retrieval.catalog import Field, Kind
 from retrieval.limits import Limit
 
 _LEAD = r"^(?:(?:and|so|but|ok(?:ay)?|well|hmm+|oh|wait|also|btw|by the way|tell me(?= (?:who|what|when|how|why|which|if|whether)\b)|do you know|can you tell me|could you tell me|any idea|remind me|i wonder|just curious)\b[ ,:-]*)*"
@@ -34,6 +42,15 @@ _OF_WISH = re.compile(
 )
 # "Whats it about" is spelt as it should be.
 _SHORT = re.compile(r"\b(what|who|how|when|where)s\b")
+# "When did Heat come out?", "how long does Heat go on for?"
+_CLOSING_VERB = re.compile(
+    r"\b(?:(?:come|came) out|(?:get|got|been|first|originally) (?:released|published|made)|released|published|made|"
+    r"go on(?: for)?|run(?: for)?|last|out|about|end up|win|cost)\W*$"
+)
+_ONES = re.compile(r"\bone['’]s\b(?= (?:from|by|in|with|the|got|more|a|an|\w+er)\b)")
+_PREPOSED = re.compile(r"^(?:from|in|of|by|at|on|for|to|with) (?=(?:which|what|whom|whose) \w)")
+# What may stand beside "the second" where that alone is asked about.
+_BESIDE = re.compile(r"(?:\b(?:and|or|what|how|about|ok|okay|then|also|the|same|for|one)\b|\W)*")
 # "And the third?" asks the last question again.
 _AGAIN = re.compile(
     r"(?:and|what about|how about|and what about|same (?:question )?for|ok and)\b(?! (?:something|anything|a|an)\b)(?!.*\b(?:who|what|when|is|was|does|did|how|why|which|i|we|loved?|liked?|hated?|with)\b)[^?]*\?$"
@@ -90,9 +107,11 @@ class QuestionReader:
 
     def read(self, text: str, state: DialogueState) -> Question | None:
         """The question that a text asks about items, or None."""
+        text = without_frame(text)
         spoken = text.lower().strip()
-        spoken = _SHORT.sub(r"\1's", spoken)
+        spoken = _ONES.sub("one is", _SHORT.sub(r"\1's", spoken))
         body = re.sub(_LEAD, "", spoken)
+        body = _PREPOSED.sub("", body)
         asking = re.match(rf"(?:{_WH}|{_AUX}|why|explain|compare)\b", body) is not None
         if not (asking or spoken.rstrip().endswith("?") or self._opens_question(body)):
             return None
@@ -112,6 +131,7 @@ class QuestionReader:
             self._comparison(text, spoken, ids, state),
             self._of_field(text, body, ids, state),
             self._yes_or_no(text, body, ids, state),
+            self._by_label(text, body, ids, state),
             self._unknown(text, body, ids, state),
         ):
             if question is not None and all(i in self._catalog for i in question.item_ids):
@@ -120,7 +140,9 @@ class QuestionReader:
 
     def _again(self, text: str, ids: tuple[str, ...], state: DialogueState) -> Question | None:
         spoken = text.lower().strip()
-        if not ids or not _AGAIN.match(spoken) or len(spoken.split()) > 9:
+        if not ids or len(spoken.split()) > 9 or not (
+            _AGAIN.match(spoken) or (state.asked and self._only_points(spoken, state))
+        ):  # fmt: skip
             return None
         if not state.asked:
             if not set(ids) <= set(state.last_shown):
@@ -129,6 +151,13 @@ class QuestionReader:
             return Question(Act.QUESTION, ids, prose, words=text) if prose else None
         before = self.read(state.asked, replace(state, asked=""))
         return replace(before, item_ids=ids) if before is not None else None
+
+    def _only_points(self, spoken: str, state: DialogueState) -> bool:
+        """Whether a question is nothing but a reference: "2nd?"."""
+        left = spoken
+        for one in reversed(read_references(spoken, state, self._lexicon, asking=True)):
+            left = left[: one.start] + left[one.end :]
+        return spoken.endswith("?") and bool(_BESIDE.fullmatch(left))
 
     def _opens_question(self, body: str) -> bool:
         return any(
@@ -167,6 +196,9 @@ class QuestionReader:
             return None
         direction = self._direction(spoken)
         matched = self._compare.search(spoken)
+        if direction and not matched and len(ids) < 2 and " than " in spoken:
+            sides = (*self._capitalised(text), *self._opening(text), *self._named(text))
+            ids = tuple(dict.fromkeys((*ids, *sides)))
         among = "which" in spoken or re.search(
             r"\bof (?:them|these|those|the (?:two|three))\b", spoken
         )
@@ -189,6 +221,8 @@ class QuestionReader:
             if not among and not re.search(r"\b(?:them|these|those|two|three|picks|all)\b", spoken):
                 return None
             pair = state.spoken_of if len(state.spoken_of) > 1 else state.last_shown
+            if not state.asked and re.search(r"\b(?:which one|these|picks)\b", spoken):
+                pair = state.last_shown  # what was spoken of before them is not asked about
             if re.search(r"\btwo\b", spoken) and len(pair) > 2:
                 pair = pair[:2]
             ids = pair
@@ -208,7 +242,7 @@ class QuestionReader:
                 found = direction_of(" ".join(words[first : first + size]), self._catalog)
                 if found:
                     return found
-        return None
+        return superlative(spoken, self._catalog)
 
     # --- one item -----------------------------------------------------------------------
 
@@ -233,22 +267,9 @@ class QuestionReader:
                     best = f, phrase
         if best[0] is not None and best[0].kind is not Kind.TEXT:
             return best
-        if re.match(r"who\b.*\bby\W*$", body):  # "who is the third by?"
-            for f in self._catalog.of_kind(Kind.PERSON):
-                if "by" in f.roles:
-                    return f, ""
         if re.match(rf"(?:{_WH})\b", body):
-            words = set(fold(body).split())
-            words |= {f"{word[:-2]}ing" for word in words if word.endswith("ed")}  # "rated"
-            for f in self._catalog.fields.values():
-                names = {
-                    fold(f.label),
-                    fold(f.name),
-                    fold(f.label).rstrip("s"),
-                    fold(f.name).rstrip("s"),
-                }
-                if f.kind is not Kind.TEXT and names & words:
-                    return f, ""
+            found = field_of(body, self._catalog)
+            return (found, "") if found is not None else best
         return best
 
     def _capitalised(self, text: str) -> Iterator[str]:
@@ -264,6 +285,7 @@ class QuestionReader:
     def _named(self, text: str) -> tuple[str, ...]:
         """A title that closes the question, or all but a word: "who directed heat?"."""
         text = re.sub(r"\b(?:then|though|tho|again|please|btw)\W*$", "", text)
+        text = _CLOSING_VERB.sub("", text)
         words = split_words(text)
         for first, last, ids, _, _ in self._lexicon.misspelt_titles(words):
             if last == len(words) and first >= 2 and len(words[-1].folded) > 5:
@@ -350,6 +372,21 @@ class QuestionReader:
         words = [w.singular for w in split_words(reading.wish) if w.folded not in FUNCTION_WORDS]
         fields = tuple(f.name for f in self._catalog.of_kind(Kind.KEYWORD, Kind.TEXT))
         return Limit(fields, tuple(words)) if words and fields and len(words) <= 3 else None
+
+    def _by_label(
+        self, text: str, body: str, ids: tuple[str, ...], state: DialogueState
+    ) -> Question | None:
+        """A question of a label and nothing else ("length?"), or for an opinion."""
+        if not body.rstrip().endswith("?"):
+            return None
+        ids = ids or state.spoken_of[:1] or state.last_shown[:1]
+        if ids and is_any_good(body):
+            rated = next(
+                (f for f in self._catalog.fields.values() if "better rated" in f.more), None
+            )
+            return Question(Act.QUESTION, ids[:1], rated.name if rated else "", words=text)
+        f = is_label_alone(body, self._catalog, ("one", *self._lexicon.nouns))
+        return Question(Act.QUESTION, ids[:1], f.name, words=text) if f and ids else None
 
     def _unknown(
         self, text: str, body: str, ids: tuple[str, ...], state: DialogueState

@@ -62,7 +62,10 @@ _YEAR_PATTERNS = [
         rf"\b(?:from )?(?:after|newer than|later than|more recent than|past|beyond|post)[ -]?{_FIRST}",
         "after",
     ),
-    (rf"(?:\b(?:from )?(?:around|about|circa|roughly|approximately) |~ ?){_FIRST}", "around"),
+    (
+        rf"(?:\b(?:from )?(?:around|(?<!how )(?<!what )about|circa|roughly|approximately) |~ ?){_FIRST}",
+        "around",
+    ),
     (rf"\b(?:from|in|of|made in|released in|out of|during) {_FIRST}", "in"),
     (rf"(?<![\w'’]){_FIRST}", "in"),
 ]
@@ -81,7 +84,7 @@ _SETTING = re.compile(
     r"(?:(?: (?!made|released|from|film|films|movie|movies|but|and|or|nothing|not|no)[\w'’]+){0,4}?"
     r" (?:in|during|around|at|through|throughout|over|of|circa)| (?:before|after|between|from))"
     r"|(?:story|stories|tales?|memories|history|events) (?:in|of|during)"
-    r"|about(?: life in)?|his|her|their|my|your|our|someone's)(?: the)?(?: years?)? $"
+    r"|(?<!how )(?<!what )about(?: life in)?|his|her|their|my|your|our|someone's)(?: the)?(?: years?)? $"
 )
 _RELEASE = re.compile(
     r"\b(?:made|released|produced|shot|filmed) (?:in|during|around|about)(?: the)? $"
@@ -103,6 +106,8 @@ _LEAST = (
     r"over|more than|longer than|at (?:the )?(?:very )?least|min(?:imum)?(?: of)?|above|upwards of|"
     r"(?:no|not) (?:shorter|less|under|fewer)(?: than)?"
 )
+# "Three hours is too long for us"
+_TOO = r"(?:is|are|would be|feels?|sounds?|['’]s|seems?)(?: just| a bit| a little| way| far| much| really| a tad)* too"
 # What takes a time that the item has to fit into: "a 3 hour flight".
 _OCCASIONS = (
     "flight|drive|train ride|train|bus ride|ride|trip|journey|layover|commute|break|window|slot"
@@ -343,6 +348,8 @@ def _quantity_patterns(unit: str) -> tuple[tuple[re.Pattern[str], str], ...]:
             rf"\b(?P<first>{amount}),? (?:or (?:more|longer|over)|plus|min(?:imum)?|at (?:the )?(?:very )?least)\b",
             "least",
         ),
+        (rf"\b(?P<first>{amount})(?: {_TOO}) (?:long|many|much|big|thick)\b", "below"),
+        (rf"\b(?P<first>{amount})(?: {_TOO}) (?:short|few|little|thin)\b", "above"),
         (rf"\b(?P<first>{amount}) (?:{_OCCASIONS})\b", "most"),
         (rf"\b{label} (?P<how>{_MOST}) (?P<first>\d+)\b", "most"),
         (rf"\b{label} (?P<how>{_LEAST}) (?P<first>\d+)\b", "least"),
@@ -368,6 +375,9 @@ def _quantities(text: str, name: str, unit: str) -> Iterator[Range]:
             elif relation == "most":
                 strict = match.groupdict().get("how") in _STRICT
                 limit = Limit((name,), maximum=value - 1 if strict else value)
+            elif relation in ("below", "above"):
+                low, high = (None, value - 1) if relation == "below" else (value + 1, None)
+                limit = Limit((name,), minimum=low, maximum=high)
             elif relation == "least":
                 strict = match.groupdict().get("how") in _STRICT_LEAST
                 limit = Limit((name,), minimum=value + 1 if strict else value)

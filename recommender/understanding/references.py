@@ -7,14 +7,16 @@ and which name a value comes from the catalog. Text that points at nothing stays
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from recommender.dialogue import DialogueState
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.nouns import pattern_of
+from recommender.understanding.shown_items import by_digits, by_title
+from recommender.understanding.telling_apart import at_hand, by_value
 from recommender.understanding.words import split_words
-from retrieval.catalog import Catalog, Field, Kind, fold
+from retrieval.catalog import Catalog, Kind
 
 _PLACES = {
     "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3,
@@ -46,6 +48,7 @@ _IT = re.compile(
     r"bad|long|old|scary|good|time|year|evening|weekend|week|decade|century|is|are|has|have|isn't|aren't|doesn't|don't|mood|"
     r"vein|style|genre|director|author|actor|actress|i|we|you|my|will|can)\b)"
 )
+_DESCRIBED = re.compile(r"\b(?:that|the|a) (?:one|film|movie|book) (?:where|in which|when)\b")
 _NUMBERED = re.compile(
     r"(?:\b(?:number|no\.|nr\.?|option|pick) ?|#)(?P<n>\d|one|two|three|four|five)\b"
 )
@@ -78,13 +81,27 @@ def read_references(
     spoken = text.lower()
     if len(spoken) != len(text):
         return []
-    found = [*_by_place(spoken, state, lexicon, asking), *_by_value(text, state, lexicon),
-             *_together(spoken, state), *_by_pronoun(spoken, state)]  # fmt: skip
+    named = [
+        *by_title(text, (*at_hand(state), *state.shown), lexicon),
+        *by_digits(spoken, state.last_shown),
+    ]
+    found = [*(Reference(*one) for one in named), *_by_place(spoken, state, lexicon, asking),
+             *(Reference(*one) for one in by_value(text, state, lexicon)),
+             *_together(spoken, state, lexicon), *_by_pronoun(spoken, state)]  # fmt: skip
     kept: list[Reference] = []
     for one in sorted(found, key=lambda r: (r.start - r.end, r.start)):
         if one.item_ids and all(one.end <= k.start or k.end <= one.start for k in kept):
             kept.append(one)
-    return sorted(kept, key=lambda r: r.start)
+    return _with_antecedents(sorted(kept, key=lambda r: r.start))
+
+
+def _with_antecedents(found: list[Reference]) -> list[Reference]:
+    """References of which a bare pronoun means what was named before it in the same text."""
+    result: list[Reference] = []
+    for one in found:
+        before = [r.item_ids for r in result if not r.bare]
+        result.append(replace(one, item_ids=before[-1]) if one.bare and before else one)
+    return result
 
 
 def pronoun_item(spoken: str, state: DialogueState, catalog: Catalog) -> str:
@@ -148,116 +165,20 @@ def _trimmed(spoken: str, match: re.Match[str]) -> tuple[int, int]:
     return match.start(), match.start() + len(match[0].rstrip())
 
 
-_WITH_VALUE = (
-    r"\bthe (?:one|pick|{nouns}) (?P<what>(?:with|by|from|starring|featuring|in|directed by|written by)"
-    r" [\w' .-]{2,40}?)(?=$|[,;!?.]|\b(?:and|but|is|was|looks|sounds|please|again)\b)"
-)
-
-
-# --- by what tells one from the others -----------------------------------------------
-
-
-def _by_value(text: str, state: DialogueState, lexicon: Lexicon) -> Iterator[Reference]:
-    """ "The French one", "the one with Tom Hanks", "the older of the two", "the 1979 one"."""
-    spoken = text.lower()
-    catalog = lexicon.catalog
-    among = _among(state)
-    for match in re.finditer(
-        r"\bthe (?P<what>[\w' -]{2,40}?) (?:ones?\b(?! (?:with|by|from|starring|that|where)\b)|of (?:the two|them|these|those|the three|the lot)\b)",
-        spoken,
-    ):
-        pair = "of the two" in match[0]
-        held = state.spoken_of if pair and len(state.spoken_of) == 2 else among
-        held = held[:2] if pair and len(held) > 2 else held
-        found = _extreme(match["what"], held, catalog) or _holding(
-            text[match.start("what") : match.end("what")], among, lexicon
-        )
-        yield Reference(match.start(), match.end(), found)
-    for match in pattern_of(_WITH_VALUE, catalog).finditer(spoken):
-        found = _holding(text[match.start("what") : match.end("what")], among, lexicon)
-        yield Reference(match.start(), match.end(), found)
-
-
-def _among(state: DialogueState) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*state.last_shown, *state.spoken_of)))
-
-
-def _extreme(words: str, ids: Sequence[str], catalog: Catalog) -> tuple[str, ...]:
-    """The item at the end of a scale that a comparative or superlative names."""
-    direction = direction_of(words, catalog)
-    if direction is None:
-        return ()
-    f, sign = direction
-    known = [i for i in ids if i in catalog and f.name in catalog[i].numbers]
-    if not known:
-        return ()
-    return (max(known, key=lambda i: sign * catalog[i].numbers[f.name]),)
-
-
-def direction_of(words: str, catalog: Catalog) -> tuple[Field, int] | None:
-    """The number field, and +1 or -1, of "older", "the oldest", "most recent"."""
-    plain = words.strip()
-    spellings = {plain, re.sub(r"^most ", "more ", plain), re.sub(r"^least ", "less ", plain)}
-    if plain.endswith("est"):
-        stem = plain.removesuffix("est")
-        spellings |= {f"{stem}er", f"{stem[:-1]}er" if stem[-1:] == stem[-2:-1] else f"{stem}er"}
-    for f in catalog.fields.values():
-        for sign, phrases in ((1, f.more), (-1, f.less)):
-            if spellings & set(phrases):
-                return f, sign
-    return None
-
-
-def _holding(words: str, ids: Sequence[str], lexicon: Lexicon) -> tuple[str, ...]:
-    """The items that hold what words name: a value, a person, a year."""
-    catalog = lexicon.catalog
-    spoken = split_words(words)
-    years = catalog.of_kind(Kind.YEAR)
-    bare = fold(words).removeprefix("from ").removeprefix("in ")
-    if years and re.fullmatch(r"(1[0-9]|20)\d\d", bare):
-        return tuple(i for i in ids if catalog[i].numbers.get(years[0].name) == float(bare))
-    people = {
-        name for _, _, found in lexicon.people(spoken) for names in found.values() for name in names
-    }
-    surname = fold(words).removesuffix("'s").split()[-1:]
-    for f in catalog.of_kind(Kind.PERSON):
-        for i in ids:
-            people |= {
-                v
-                for v in catalog[i].facets.get(f.name, ())
-                if surname and fold(v).split()[-1:] == surname
-            }
-    if people:
-        return tuple(
-            i for i in ids if any(people & set(values) for values in catalog[i].facets.values())
-        )
-    matches = list(lexicon.values(spoken))
-    values = {
-        (v.field, one)
-        for m in matches[:1]
-        for v in m.meanings
-        if not v.opposite
-        for one in v.values
-    }
-    opposites = {
-        (v.field, one) for m in matches[:1] for v in m.meanings if v.opposite for one in v.values
-    }
-    found = tuple(
-        i for i in ids if any(one in catalog[i].facets.get(name, ()) for name, one in values)
-    )
-    if opposites and not found:
-        found = tuple(
-            i
-            for i in ids
-            if not any(one in catalog[i].facets.get(name, ()) for name, one in opposites)
-        )
-    return found if len(found) < len(ids) or len(ids) == 1 else ()
-
-
 # --- by pronoun ----------------------------------------------------------------------
 
 
-def _together(spoken: str, state: DialogueState) -> Iterator[Reference]:
+def _names_kind(before: str, lexicon: Lexicon) -> bool:
+    """Whether words name kinds of items, in the plural, for "those" to mean."""
+    words = split_words(before)
+    return any(
+        words[match.last - 1].folded != words[match.last - 1].singular
+        and any(value.kind is Kind.CATEGORY for value in match.meanings)
+        for match in lexicon.values(words)
+    )
+
+
+def _together(spoken: str, state: DialogueState, lexicon: Lexicon) -> Iterator[Reference]:
     for match in re.finditer(
         r"(?<!we )(?<!us )(?<!you )(?<!they )\b(?:both(?: of (?:them|these|those))?(?! of\b| the (?:first|second|third|last)\b)|the two(?: of them)?|either of them)\b",
         spoken,
@@ -273,6 +194,10 @@ def _together(spoken: str, state: DialogueState) -> Iterator[Reference]:
             and match[0] == "them"
         ):
             continue  # people
+        if match[0].startswith(("those", "these", "them", "any of", "all")) and _names_kind(
+            spoken[: match.start()], lexicon
+        ):  # fmt: skip
+            continue  # "he hates musicals so none of those"
         yield Reference(match.start(), match.end(), tuple(state.last_shown))
 
 
@@ -282,6 +207,8 @@ def _by_pronoun(spoken: str, state: DialogueState) -> Iterator[Reference]:
         target = state.spoken_of or state.last_shown[:1]
         yield Reference(opening.start(), opening.end(), tuple(target[:1]), bare=True)
     for match in _IT.finditer(spoken):
+        if _DESCRIBED.search(spoken[: match.start()]):
+            continue  # "that one where he is on an island, loved it" is none of those at hand
         if re.search(
             r"\b(?:i'd|i would|would|we'd|you) like$", spoken[: match.start("it")].rstrip()
         ):

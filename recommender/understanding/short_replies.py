@@ -17,7 +17,7 @@ from recommender.understanding.update import with_mentions
 from retrieval.catalog import Catalog
 
 _MORE = (
-    r"(?:(?:and|so|ok(?:ay)?|h+m+|well|but|no|nah|nope|yeah|yes|great|cool|meh|sure|alright|thanks)[, .!]+)*(?:(?:can|could|may) (?:you|i|we) )?(?:please )?(?:(?:i'd like|i want|give|got|let's|lets|show|get|see|have|try|find|keep)(?: me| us)?(?: to see)? )?(?:some |a few |a couple |any |the )?"
+    r"(?:(?:and|so|anyway|anyhow|anyways|right then|ok(?:ay)?|h+m+|well|but|no|nah|nope|yeah|yes|great|cool|meh|sure|alright|thanks)[, .!]+)*(?:(?:can|could|may) (?:you|i|we) )?(?:please )?(?:(?:i'd like|i want|give|got|let's|lets|show|get|see|have|try|find|keep)(?: me| us)?(?: to see)? )?(?:some |a few |a couple |any |the )?"
     r"(?:more|others?|another(?: one)?|others like (?:that|these)|something (?:else|different|new)|next(?: (?:one|ones|page|three|lot|batch))?|going|"
     r"what else(?: is there| have you got)?|what other (?:ones?|{nouns})|anything (?:else|more|different)|different ones|more (?:of (?:these|those|the same)|ideas|options|choices|picks|recs|recommendations|"
     r"suggestions|please|{nouns}|ones)|other (?:ideas|options|suggestions|recommendations|picks|choices|ones|{nouns})|another {nouns}|(?:three|two|five|3|2|5) more|others)"

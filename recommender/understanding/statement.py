@@ -22,6 +22,7 @@ from recommender.understanding.ratings import read_rating
 from recommender.understanding.reader import Reader
 from recommender.understanding.reading import ItemRead, Reading
 from recommender.understanding.references import read_references
+from recommender.understanding.remarks import WISHING, Remarks
 from recommender.understanding.short_replies import ShortReplies
 from recommender.understanding.taking_back import take_back, unseen
 from recommender.understanding.turn_read import TurnRead
@@ -33,7 +34,7 @@ from recommender.understanding.update import (
     with_wishes,
     without_opinions,
 )
-from retrieval.catalog import Kind
+from retrieval.catalog import Kind, fold
 
 # What stands before is taken back: "a comedy. No wait, a drama".
 _CORRECTION = re.compile(
@@ -43,9 +44,27 @@ _CORRECTION = re.compile(
     re.IGNORECASE,
 )
 _LEADING = re.compile(
-    r"^(?:(?:(?:h+m+|er+|uh+|um+|ugh)\b[ ,.!]*)|(?:(?:oh|ooh|ah|ugh|sorry|(?:just |only )?(?:kidding|joking)|jk|lol|haha|well|right|tbh|nice|cool|great|"
+    r"^(?:(?:on (?:second thoughts?|reflection),? )|(?:(?:h+m+|er+|uh+|um+|ugh)\b[ ,.!]*)|(?:(?:oh|ooh|ah|ugh|sorry|(?:just |only )?(?:kidding|joking)|jk|lol|haha|well|right|tbh|nice|cool|great|"
     r"fair enough|i see|oh go on then|go on then|alright|ok|okay|yes|yeah|sure|perfect|awesome)[,.!]+ ))+(?=\w)",
     re.IGNORECASE,
+)
+_WISHED_ANEW = re.compile(r"(?:i'd like|i want|i fancy|i need|find me|give me|show me)\b")
+_SUBJECTS = frozenset(
+    {
+        "i",
+        "i'll",
+        "i'm",
+        "i've",
+        "we",
+        "we'll",
+        "we're",
+        "he",
+        "she",
+        "they",
+        "it",
+        "it's",
+        "that's",
+    }
 )
 _LIKENED = re.compile(r"\b(?:like|similar to|of)\s*$")
 
@@ -59,12 +78,14 @@ class StatementReader:
         self._reader = reader
         self._elsewhere = elsewhere
         self._short = ShortReplies(lexicon.catalog)
+        self._remarks = Remarks(lexicon)
 
     def read(self, turn: TurnRead, text: str) -> None:
         spoken = text.lower().strip()
         if self._short.read_whole(turn, spoken):
             return
-        if not turn.questions and self._elsewhere.is_question_of_world(text):
+        lost = self._elsewhere.is_question_of_world(text) or self._elsewhere.is_mishap(text)
+        if not turn.questions and lost:
             turn.does(Act.OFF_TOPIC)
             return
         text = self._read_taking_back(turn, _LEADING.sub("", text) or text)
@@ -83,7 +104,10 @@ class StatementReader:
             first = first or self._step(turn, part, corrected=True)
             turn.state = replace(turn.state, wish=())
         anew = re.match(r"(?:what|how) about\b", text.lower())
+        spoken_of_people = spoken_of_people and not _WISHED_ANEW.match(text.lower())
         refining = bool(before) or spoken_of_people or (bool(turn.lifted) and not anew)
+        if turn.lifted and anew:  # "drop her again. What about football?"
+            first = first or Act.ASK
         self._step(turn, text, refining=refining, said_as=first)
 
     def _read_taking_back(self, turn: TurnRead, text: str) -> str:
@@ -107,8 +131,15 @@ class StatementReader:
             )
             if taken.words or not taken.rest:
                 turn.does(Act.UNDO)
-            rest += [taken.rest] if taken.rest else []
+            rest += [taken.rest] if taken.rest and not self._is_reason(taken.rest) else []
         return " ".join(rest)
+
+    def _is_reason(self, text: str) -> bool:
+        """Whether a clause only says why something is taken back: "I shall use a cushion"."""
+        words = fold(text).split()
+        if words[0] not in _SUBJECTS or set(words) & WISHING:
+            return False
+        return not self._says_something(replace(self._reader.read(text), wish=""))
 
     def _read_rating(self, turn: TurnRead, text: str) -> str:
         """Reads "4 out of 5 for the second"; gives the text of the other sentences."""
@@ -167,13 +198,19 @@ class StatementReader:
         named = [one for one in pointed if not (one.bare and _LIKENED.search(spoken[: one.start]))]
         if len(named) < len(pointed) and self._reader.read(text, named).items:
             pointed = named  # "Gravity was great, more like that"
-        reading = without_opinions(self._reader.read(text, pointed))
+        reading = self._reader.read(text, pointed)
         reading.items = with_verdicts(reading.items, spoken)
+        reading = without_opinions(
+            self._remarks.without(text, reading, lambda part: self._read_part(part, state))
+        )
         reading = validated(reading, turn.heard, self._reader, self._lexicon)
         surprised = Act.SURPRISE in turn.acts
         acts = acts_of_items(text, reading, self._catalog)
         refines = (
-            refining or is_refinement(spoken, reading, state) or Act.CRITIQUE in acts or surprised
+            refining
+            or is_refinement(spoken, reading, state, set(self._catalog.all_nouns))
+            or Act.CRITIQUE in acts
+            or surprised
         )
         act = Act.REFINE if refines else Act.ASK
         act, *acts_heard = merged_acts((act,), turn.heard, reading, state)
@@ -194,6 +231,9 @@ class StatementReader:
             turn.does(said_as or act)
         turn.does(*acts_heard)
         return act
+
+    def _read_part(self, part: str, state: DialogueState) -> Reading:
+        return self._reader.read(part, read_references(part, state, self._lexicon))
 
     def _says_something(self, reading: Reading) -> bool:
         return bool(

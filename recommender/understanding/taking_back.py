@@ -18,18 +18,18 @@ from recommender.understanding.words import FUNCTION_WORDS, singular
 from retrieval.catalog import Catalog, Field, Kind, fold
 
 _LATEST = re.compile(
-    r"(?:(?:ok(?:ay)?|no|nah|oh|actually|sorry|please|h+m+|er+|right|so|then|wait|can you|could you)[,.]? )*(?:undo(?: (?:that|it|this|the last (?:one|thing|step|bit|change|turn)|my last (?:message|change)))?|"
-    r"(?:take|put) (?:that|it) back|go back(?: (?:one|a) step)?|step back|scrap (?:that|it|this)|never ?mind(?: (?:that|it|this))?|"
+    r"(?:(?:ok(?:ay)?|no|nah|oh|actually|sorry|please|h+m+|er+|right|so|then|wait|oops|ah|eh|can you|could you|can we|let's|you (?:can|may|could)|i think)[,.]? )*(?:(?:undo|reverse|cancel|scrap|revert|ignore|forget|drop|take back|remove|delete|lose)(?: (?:that|the|my|this)(?: very)? (?:last|latest|previous|most recent) (?:\w+ )?(?:one|thing|step|bit|part|change|turn|message|limit|restriction|filter|condition|request|rule|wish|addition))|undo(?: (?:that|it|this))?|"
+    r"(?:take|put) (?:that|it) back|go back(?: (?:one|a) step)?(?: to (?:what|how|where|the way) (?:it|we|they|things|that) (?:was|were|had|stood)(?: it)?(?: before| earlier)?)?|step back|scrap (?:that|it|this)|never ?mind(?: (?:that|it|this))?|"
     r"forget (?:that|it|this|i said (?:that|it)|what i (?:just )?said|the last (?:one|thing|bit))|ignore (?:that|it|the last (?:one|thing|bit)|what i (?:just )?said)|i take (?:that|it) back|strike that|revert(?: that)?|as it was(?: before)?)"
     r"(?:,? please)?[ .!]*"
 )
 _FINE = r"(?:fine|ok|okay|allowed|alright|all right|good|welcome|acceptable|cool)"
 _BY_NAME = re.compile(
-    r"(?:^|^i |[,.;!] |\b(?:ok|okay|please|and|but|then|actually|oh|sorry|well|h+m+|no|can you|could you|let's),? )(?:forget|drop|remove|ignore|lift|lose|relax|undo|delete|take (?:back|out|away)|skip|cancel|scratch|"
+    r"(?:^|^i |[,.;!] |\b(?:ok|okay|please|and|but|then|actually|oh|sorry|well|h+m+|no|can you|could you|let's|(?:you|we) (?:may|can|could|might)(?: as well| now| just| safely| also| happily)?|feel free to|(?:i|we) (?:want to|would like to|'d like to)|just|then),? )(?:forget|drop|remove|ignore|lift|lose|relax|undo|delete|take (?:back|out|away)|skip|cancel|scratch|"
     r"never ?mind|scrap)(?: about)? (?:that i (?:said i )?(?:wanted |want |like |love |liked |loved |need |asked for |mentioned )?)?(?:the |that |my |it'?s |it must be |any |what i said about |being |a |an )*"
     r"(?:(?:limit|restriction|condition|rule|requirement|filter|constraint|thing|part|bit)s? (?:on|for|about|of|with) (?:the )?)?(?P<what>[^,.;!?]+)"
     rf"|^(?:(?:ok(?:ay)?|well|actually|oh),? )?(?P<every>any) (?P<any>.+?)(?: (?:is|will be|would be|will do|works) ?{_FINE}?(?: (?:now|too|by me|with me|as well|again))*)?[.!]*$"
-    r"|^(?:(?:ok(?:ay)?|well|actually|oh|h+m+|forget (?:that|it))[,.]? )*(?:(?:the|its?) )?(?P<matter>.+?) (?:doesn't|does not|don't|do not|doesnt|dont) (?:really |actually )?matter\b.*"
+    r"|^(?:(?:ok(?:ay)?|well|actually|oh|h+m+|forget (?:that|it))[,.]? )*(?:(?:the|its?) )?(?P<matter>.+?) (?:(?:doesn't|does not|don't|do not|doesnt|dont) (?:really |actually )?matter|(?:isn't|is not|isnt|aren't) (?:really |actually |that |so )?(?:important|crucial|essential|a must|an issue)|is (?:irrelevant|unimportant|optional))\b.*"
     r"|\b(?:don't|do not|dont) (?:really |actually )?(?:care about|mind) (?:about )?(?:the |its? )?(?P<care>.+?)(?: (?:anymore|any more|now|at all|that much|so much|really))?[.!]*$"
     r"|\b(?:doesn'?t|does not|don'?t|needn'?t) (?:have|need) to be (?:with |by |in |from |a |an )?(?P<need>.+?)(?: (?:actually|anymore|any more|now|though|tho|at all))*[.!]*$"
     r"|^no (?P<limitless>.+?) (?:limit|restriction|preference)s?[.!]*$"
@@ -59,6 +59,8 @@ _TAILS = frozenset(
 _UNSEEN = re.compile(
     r"\b(?:haven'?t|have not|never|didn'?t|did not)(?: actually| really| ever)? (?:see|seen|watch|watched|read|play|played|finish|finished)\b"
 )
+# Which of two bounds is meant: "drop the minimum length".
+_SIDES = {"minimum": -1, "min": -1, "lower": -1, "maximum": 1, "max": 1, "upper": 1}
 Held = TypeVar("Held", StatedLimit, Leaning, Phrase)
 
 
@@ -115,19 +117,24 @@ def _take_back_named(
     target: str, match: re.Match[str], state: DialogueState, catalog: Catalog, rest: str
 ) -> TakenBack | None:
     words = {singular(word) for word in fold(target).split()} - FUNCTION_WORDS
-    labels = {word for f in catalog.fields.values() for word in _names_of(f)}
+    labels = {word for f in catalog.fields.values() for word in names_of(f)}
     words = words - {"number", "amount", "kind", "level"} or words
-    of_fields = bool(words) and words <= labels
+    of_fields = bool(words) and words - set(_SIDES) <= labels
     bare = {word for word in words if word not in _TAILS} or words
     if match["any"] and not match["what"] and not match["fine"] and not of_fields:
         return None  # "any good comedies?"
     fine = bool(match["fine"])
+    side = next((sign for word, sign in _SIDES.items() if word in words), 0)
+    bare = bare - set(_SIDES) if side and bare - set(_SIDES) else bare
     limits = tuple(one for one in state.limits if _is_lifted(one, bare, fine, catalog))
+    limits = tuple(one for one in limits if not side or _side_of(one) in (0, side))
+    if side and bare <= set(_SIDES):  # "forget the upper limit"
+        limits = tuple(one for one in state.limits if _side_of(one) == side)
     if fine:  # "over two hours is fine too"
         limits += tuple(
             one for one in state.limits
             if of_fields and one not in limits and one.limit.values
-            and words & {w for name in one.limit.fields for w in _names_of(catalog.fields[name])}
+            and words & {w for name in one.limit.fields for w in names_of(catalog.fields[name])}
         )  # fmt: skip
         allowed = [found.limit for found in read_ranges(target, catalog)]
         limits += tuple(
@@ -259,13 +266,19 @@ def _is_lifted(stated: StatedLimit, words: set[str], fine: bool, catalog: Catalo
     return False
 
 
+def _side_of(stated: StatedLimit) -> int:
+    """-1 for a least, +1 for a greatest number alone, 0 for anything else."""
+    limit = stated.limit
+    return (limit.maximum is not None) - (limit.minimum is not None) if not limit.values else 0
+
+
 def _words_of(stated: StatedLimit, catalog: Catalog) -> set[str]:
     said = [stated.words, *stated.limit.values, stated.limit.in_words(catalog)]
-    said += [word for name in stated.limit.fields for word in _names_of(catalog.fields[name])]
+    said += [word for name in stated.limit.fields for word in names_of(catalog.fields[name])]
     return {singular(word) for word in fold(" ".join(said)).split()} - FUNCTION_WORDS
 
 
-def _names_of(f: Field) -> set[str]:
+def names_of(f: Field) -> set[str]:
     """The words by which a field itself is spoken of, in the singular."""
     names = f"{f.name} {f.label}"
     if f.kind is Kind.YEAR:

@@ -15,6 +15,7 @@ from recommender.understanding.cues import (
     WEAK_CUES,
 )
 from recommender.understanding.lexicon import Lexicon
+from recommender.understanding.people_of_items import is_label, people_before
 from recommender.understanding.spelling import ARTICLES
 from recommender.understanding.utterance import Utterance
 from recommender.understanding.words import word_set
@@ -84,6 +85,19 @@ def compared(said: Utterance, lexicon: Lexicon, first: int) -> bool:
     if before[-1] == "like":
         return before[0] in lexicon.nouns | _COMPARANDS
     return before[-1] in SEEN | _PAST or before == ["you", "see"]
+
+
+def stands_for_people(said: Utterance, lexicon: Lexicon, first: int, last: int) -> bool:
+    """Whether its people are meant: "by the guy who made inception", "the parasite director"."""
+    catalog = lexicon.catalog
+    before = people_before(said, first, catalog)
+    if before is not None:
+        return True
+    behind = said.words[last].folded if last < len(said.words) else ""
+    led = said.words[first - 1].folded if first else ""
+    return (
+        led == "the" and is_label(behind, catalog) and bool(lexicon.exact(said.words[first:last]))
+    )
 
 
 def is_liking(said: Utterance, first: int) -> bool:

@@ -42,7 +42,7 @@ class TitleJudge:
         if e.dated and (not e.slips or len("".join(w.folded for w in e.span)) > 3):
             linked = self.said.words[e.last].folded in ("from", "the", "of")
             return not linked or e.proper or (bool(e.content) and not e.plain_value)
-        if not e.slips and self._is_turned_down(e):
+        if not e.slips and (self._is_turned_down(e) or self._stands_for_people(e)):
             return True
         if e.slips and not self._slips_are_likely(e):
             return False
@@ -88,6 +88,12 @@ class TitleJudge:
             return True  # "but not a Die Hard film", "not Titanic itself"
         return self.said.is_ruled_out(e.first) and e.closed and not e.plain_value and (
             len(e.content) > 1 or len(e.content[0]) > 4
+        )  # fmt: skip
+
+    def _stands_for_people(self, e: TitleEvidence) -> bool:
+        return (
+            bool(e.strong) and not e.category and e.forms[0] not in _AMOUNTS
+            and title_cues.stands_for_people(self.said, self.lexicon, e.first, e.last)
         )  # fmt: skip
 
     def _word_is_meant(self, e: TitleEvidence) -> bool:

@@ -11,15 +11,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from recommender.understanding.cues import DISLIKED, LIKED, SEEN
 from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.phrases import SERIES
 from recommender.understanding.spelling import ARTICLES, same
 from recommender.understanding.title_evidence import TitleEvidence
 from recommender.understanding.title_judge import TitleJudge
 from recommender.understanding.utterance import Utterance
-from recommender.understanding.words import FUNCTION_WORDS
+from recommender.understanding.words import FUNCTION_WORDS, word_set
 
 _MOST_MEANT = 12  # items that one misspelling may mean; more are chance
+# What may stand before a list of titles: "already watched", "we've seen", "I loved".
+_LIST_LEADS = (
+    SEEN
+    | LIKED
+    | DISLIKED
+    | word_set("i we i've we've ive weve have both all read played finished")
+)
 _YEAR = re.compile(r"(1[89]|20)\d\d")
 
 
@@ -101,20 +109,36 @@ class TitlesInText:
 
     def _claim_bare_list(self) -> None:
         """An utterance of nothing but titles: "jaws, alien and the thing"."""
+        start = 0
+        while start < len(self.said.words) and self.said.words[start].folded in _LIST_LEADS:
+            start += 1  # "seen Jaws, Alien and The Thing"
         pieces: list[list[int]] = [[]]
-        for n, word in enumerate(self.said.words):
-            if word.opens_clause and pieces[-1]:
+        for n in range(start, len(self.said.words)):
+            if self.said.words[n].opens_clause and pieces[-1]:
                 pieces.append([])
-            if word.folded in ("and", "or"):
-                pieces.append([])
-            else:
-                pieces[-1].append(n)
-        fillers = FUNCTION_WORDS | {"yes", "no"}
-        pieces = [p for p in pieces if p and (p[1:] or self.said.words[p[0]].folded not in fillers)]
-        found = [self.lexicon.exact([self.said.words[n] for n in piece]) for piece in pieces]
-        if len(pieces) > 1 and all(found):
-            for piece, ids in zip(pieces, found, strict=True):
-                self.said.claim(piece[0], piece[-1] + 1, ids)
+            pieces[-1].append(n)
+        found = [self._titles_of(piece) for piece in pieces if piece]
+        if all(found) and sum(map(len, found)) > 1:
+            for first, last, ids in (one for several in found for one in several):
+                self.said.claim(first, last, ids)
+
+    def _titles_of(self, piece: list[int]) -> list[tuple[int, int, tuple[str, ...]]]:
+        """The titles that a piece is made of, with "and" within or between; none if it is more."""
+        words = [self.said.words[n] for n in piece]
+        if words and words[0].folded in ("and", "or"):
+            return self._titles_of(piece[1:])
+        if len(piece) == 1 and words[0].folded in FUNCTION_WORDS | {"yes", "no"}:
+            return []
+        ids = self.lexicon.exact(words)
+        if ids:
+            return [(piece[0], piece[-1] + 1, ids)]
+        joins = [at for at, word in enumerate(words[1:-1], 1) if word.folded in ("and", "or")]
+        for at in joins[::-1] if len(joins) < 7 else ():  # so many joined titles are none
+            ids = self.lexicon.exact(words[:at])
+            rest = self._titles_of(piece[at + 1 :]) if ids else []
+            if rest:
+                return [(piece[0], piece[at - 1] + 1, ids), *rest]
+        return []
 
     def _claim_series(self) -> None:
         """Items known by the beginning of their titles alone: "all the Oceans movies"."""

@@ -34,7 +34,7 @@ class TurnRead:
     went_back: bool = False
 
     def does(self, *acts: Act) -> None:
-        self.acts += [act for act in acts if act not in self.acts]
+        self.acts += [act for act in dict.fromkeys(acts) if act not in self.acts]
 
 
 def parts_of(text: str) -> list[str]:

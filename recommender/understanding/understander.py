@@ -12,23 +12,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from prompts.instruction import Aspects
-from recommender.dialogue import Act, Choice, DialogueState, Session, StatedLimit
+from recommender.dialogue import Act, DialogueState, Session, StatedLimit
 from recommender.understanding import talk
 from recommender.understanding.aspects import aspects_of, query_of
 from recommender.understanding.by_model import ModelReading
+from recommender.understanding.choosing import ChoiceReader
+from recommender.understanding.courtesies import CourtesyReader
 from recommender.understanding.elsewhere import ElsewhereReader
 from recommender.understanding.lexicon import Lexicon
+from recommender.understanding.question_fields import without_frame
 from recommender.understanding.questions import Question, QuestionReader
 from recommender.understanding.reader import Reader
-from recommender.understanding.reading import ItemRead
 from recommender.understanding.references import Reference, read_references
+from recommender.understanding.shorthand import written_out
 from recommender.understanding.statement import StatementReader
 from recommender.understanding.turn_read import TurnRead, parts_of
-from recommender.understanding.update import with_mentions
 from recommender.understanding.words import clean, split_words
 from retrieval.catalog import Catalog, Kind, fold
 from retrieval.limits import Limit
 from retrieval.retriever import Query
+
+_TOPIC = re.compile(r"(?:(?:and|so|ok(?:ay)?|but),? )*(?:what|how) about\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class Understander:
         self._lexicon = Lexicon(catalog)
         self._reader = Reader(self._lexicon)
         self._questions = QuestionReader(self._lexicon, self._reader)
+        self._courtesies = CourtesyReader(self._lexicon, self._reader)
+        self._choices = ChoiceReader(self._lexicon)
         self._elsewhere = ElsewhereReader(self._lexicon, self._reader)
         self._statements = StatementReader(self._lexicon, self._reader, self._elsewhere)
         self.understand(Session(""), "a first reading")  # no visitor waits for patterns to compile
@@ -82,7 +88,7 @@ class Understander:
         """
         text = clean(utterance)
         turn = TurnRead(session, session.turn + 1, session.state, [], [], heard or ModelReading())
-        rest = self._read_around(turn, text)
+        rest = self._read_around(turn, written_out(text))
         if rest:
             away, rest = self._elsewhere.take_out(rest, turn.state)
             turn.does(*([Act.OFF_TOPIC] if away else []))
@@ -113,7 +119,11 @@ class Understander:
         if self._elsewhere.is_unsafe(text):
             turn.does(Act.UNSAFE)
             return ""
-        acts, rest = talk.without_courtesy(text)
+        acts, rest = self._courtesies.take_out(text)
+        if rest and not self._courtesies.opens_with_title(rest):
+            more, rest = talk.without_courtesy(rest)
+            acts += more
+            rest = self._courtesies.take_out(rest, courteous=True)[1] if more and rest else rest
         turn.does(*acts)
         if not rest:
             return ""
@@ -123,76 +133,32 @@ class Understander:
             turn.state = DialogueState(began=turn.number)
             if len(rest.split()) < 2:
                 return ""
-        return self._read_choice(turn, rest)
-
-    def _read_choice(self, turn: TurnRead, text: str) -> str:
-        """Reads the answer to which of several items of one title was meant."""
-        choice, turn.state = turn.state.choice, replace(turn.state, choice=None)
-        if choice is None:
-            return text
-        among = replace(turn.state, last_shown=choice.item_ids, spoken_of=())
-        ids = {i for one in read_references(text, among, self._lexicon) for i in one.item_ids}
-        ids |= {i for i in choice.item_ids if self._tells_apart(i, choice, text)}
-        chosen = tuple(i for i in choice.item_ids if i in ids)
-        if not chosen and re.fullmatch(
-            r"(?:both|either|any|all(?: of them)?|i don'?t (?:know|care|mind)|whichever|doesn'?t matter)[ .!]*",
-            text.lower(),
-        ):
-            chosen = choice.item_ids
-        if not chosen or len(text.split()) > 12:
-            return text
-        said = choice.said_of_it
-        read = ItemRead(chosen, said == "liked", said == "disliked", said == "seen", choice.words)
-        turn.state = with_mentions(turn.state, chosen, read, turn.number)
-        turn.state = replace(
-            turn.state,
-            spoken_of=chosen,
-            began=turn.number if not turn.state.wish else turn.state.began,
-        )
-        said_people = [
-            name for f in self.catalog.of_kind(Kind.PERSON) for i in chosen
-            for name in self.catalog[i].values(f.name) if fold(name).split()[-1] in fold(text)
-        ]  # fmt: skip
-        if said_people:
-            turn.state = replace(turn.state, people=tuple(dict.fromkeys(said_people)))
-        turn.does(Act.CHOOSE)
-        return ""
-
-    def _tells_apart(self, item_id: str, choice: Choice, text: str) -> bool:
-        """Whether a text names what only one of the items has: a year, a person, a value."""
-        item = self.catalog[item_id]
-        said = re.sub(r"['’]s\b", "", text)
-        words = f" {fold(said)} "
-        for f in self.catalog.fields.values():
-            for value in item.values(f.name) if f.kind is not Kind.TEXT else ():
-                spelled = [fold(value)] + (
-                    [fold(value).split()[-1]] if f.kind is Kind.PERSON else []
-                )
-                others = (self.catalog[i].values(f.name) for i in choice.item_ids if i != item_id)
-                if any(f" {s} " in words for s in spelled if s) and not any(
-                    value in o for o in others
-                ):
-                    return True
-        return False
+        return self._choices.read(turn, rest)
 
     # --- questions ----------------------------------------------------------------------
 
     def _read_questions(self, turn: TurnRead, text: str) -> str:
         """Reads questions about items, wherever they stand; gives the text without them."""
+        text = without_frame(text)
         pieces = parts_of(text)
         whole = self._questions.read(text, turn.state) if len(pieces) < 2 or "," in text else None
         if whole is not None and (len(pieces) < 2 or whole.act is not Act.QUESTION):
             self._ask(turn, whole)
             return ""
         rest = []
-        for piece in pieces if len(pieces) > 1 else ():
+        for n, piece in enumerate(pieces if len(pieces) > 1 else ()):
             question = self._questions.read(piece, turn.state)
-            if question is not None:
+            topic = _TOPIC.match(piece) and n + 1 < len(pieces) and (
+                self._questions.read(pieces[n + 1], turn.state) is not None
+            )  # fmt: skip
+            if topic:  # "what about Heat, is it long?" asks once
+                ids = self._items_of(piece, turn.state)
+                turn.state = replace(turn.state, spoken_of=ids or turn.state.spoken_of)
+            elif question is not None:
                 self._ask(turn, question)
             else:
                 pointed = read_references(piece, turn.state, self._lexicon)
-                items = self._reader.read(piece, pointed).items
-                ids = tuple(i for item in items for i in item.ids)
+                ids = self._items_of(piece, turn.state)
                 if ids:  # "I loved Heat. Who directed it?"
                     turn.state = replace(turn.state, spoken_of=ids)
                 if not _only_points(piece, pointed):  # "the first one, is it long?"
@@ -200,6 +166,10 @@ class Understander:
         if not turn.questions:
             return text
         return " ".join(rest)
+
+    def _items_of(self, text: str, state: DialogueState) -> tuple[str, ...]:
+        pointed = read_references(text, state, self._lexicon)
+        return tuple(i for item in self._reader.read(text, pointed).items for i in item.ids)
 
     def _ask(self, turn: TurnRead, question: Question) -> None:
         turn.does(question.act)
@@ -219,8 +189,20 @@ class Understander:
         ]  # fmt: skip
         turn.state = replace(
             turn.state,
-            spoken_of=passed or question.item_ids,  # "which is in French, and how long is it?"
+            spoken_of=passed
+            or self._furthest_first(question),  # "which is in French, and how long is it?"
             people=tuple(people) or turn.state.people,
+        )
+
+    def _furthest_first(self, question: Question) -> tuple[str, ...]:
+        """The items of a question; where it asks for the oldest of them, that one first."""
+
+        def rank(item_id: str) -> float:
+            number = self.catalog[item_id].numbers.get(question.field)
+            return float("inf") if number is None else -question.direction * number
+
+        return tuple(
+            sorted(question.item_ids, key=rank) if question.direction else question.item_ids
         )
 
     # --- what an edit by hand needs -----------------------------------------------------

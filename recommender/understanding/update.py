@@ -45,7 +45,22 @@ _OPINION = FUNCTION_WORDS | word_set(
 )
 
 
-def is_refinement(spoken: str, reading: Reading, state: DialogueState) -> bool:
+# A noun phrase of its own, or words that leave the wish of before.
+_OPENING = re.compile(
+    r"\b(?:in the mood for|looking for|another time|different|change of (?:plan|mind|heart)|changed my mind|now|instead|next|tomorrow|rather than|feel like|want to|(?:i|we|he|she|they)(?:'d like| want| wants| need| fancy))\b"
+    r"|\b(?:an?|some|any) (?:good|great|nice|decent|proper|really)\b|^(?:(?:what|how) about |(?:give|find|show|recommend|suggest)(?: me| us)? |any chance of |got |have you got |do you have |ok(?:ay)?,? |so,? |and |hi,? |hmm+,? |then )*(?:an?|some|any)\b(?! (?:bit|little|lot|tad)\b)"
+)
+# "A short one please" goes on with the kind that stands.
+_ONE = re.compile(
+    r"^(?:\W*(?:just|maybe|give me|show me|find me|i want|i'd like) )?(?:an?|some) (?:\w+ )?(?:\w+ )?ones?\b"
+)
+_HEDGED = re.compile(
+    r"\b(?:maybe|perhaps|if (?:at all )?possible|if you can|if you have (?:it|any|one)|ideally|preferably)\W*$|^(?:how|what) about (?!an?\b|some\b|something\b|the\b)"
+)
+_SOMETHING = re.compile(r"^(?:\w+ ){0,3}(?:something|anything)\b")
+
+
+def is_refinement(spoken: str, reading: Reading, state: DialogueState, nouns: set[str]) -> bool:
     """Whether a reading goes on with the wish that stands, rather than begins another."""
     if not (state.wish or state.leanings or state.limits or state.last_shown or state.context):
         return False
@@ -73,6 +88,23 @@ def is_refinement(spoken: str, reading: Reading, state: DialogueState) -> bool:
         or bool(reading.comparisons)
         or only_negative
         or (reading.fragment and bool(reading.limits))
+        or _adds(spoken, reading, nouns)
+    )
+
+
+def _adds(spoken: str, reading: Reading, nouns: set[str]) -> bool:
+    """Whether an utterance opens no wish of its own: no other kind of item, no wishing verb.
+
+    What it limits then limits the wish that stands; words that limit nothing begin a new one
+    unless they are put as a mere addition ("something British maybe").
+    """
+    if _OPENING.search(spoken) or set(re.findall(r"[\w'-]+", spoken)) & nouns:
+        return bool(_ONE.search(spoken))
+    hedged = bool(_HEDGED.search(spoken))
+    return (
+        hedged
+        or (bool(reading.limits) and not _SOMETHING.match(spoken))
+        or (bool(reading.limits) and not reading.wish)
     )
 
 

@@ -18,12 +18,19 @@ from recommender.understanding.words import FUNCTION_WORDS, Word, split_words, w
 _DANGLING = word_set(
     "a an the with without of from in by or and but for to than that is no set made during"
 )
+_RELATED = r"(?:kids?|boys|girls|lads|children|family|parents?|mum|mom|mother|dad|father|girlfriend|boyfriend|wife|husband|partner|fianc[eé]e?|friends?|grandma|grandpa|granny|grandad|nan|nana|grandparents?|son|daughter|brother|sister|nephew|niece|cousins?|roommates?|flatmates?|housemates?|mates?|colleagues?|guests|date|in-laws)"
 _CONTEXT = {
-    "company": r"\b(?:with|for) (?:my |our |the |some |a |an )?(?:whole |little |young |old |two |three |four |\d+[- ]year[- ]old )*(?:kids?|boys|girls|lads|children|family|parents?|mum|mom|mother|dad|father|girlfriend|boyfriend|wife|husband|partner|friends?|grandma|grandpa|grandparents?|grandmother|grandfather|son|daughter|brother|sister|nephew|niece|toddlers?|teenagers?|teens|roommates?|flatmates?|housemates?|mates|colleagues?|guests|class|students|(?:me|us) and (?:my|our) \w+)\b|\bmy (?:roommate|flatmate|housemate|friends?|wife|husband|girlfriend|boyfriend|partner|kids?|mum|mom|dad|family|sister|brother|son|daughter|boys|girls|mates?)s? and (?:i|me)\b(?:,? (?:who|aged?) [^,.;]{1,20})?",
+    "company": (
+        r"\b(?:with|for) (?:my |our |the |some |a |an )?(?:whole |little |young |old |two |three |four |\d+[- ]year[- ]old )*(?:kids?|boys|girls|lads|children|family|parents?|mum|mom|mother|dad|father|girlfriend|boyfriend|wife|husband|partner|friends?|grandma|grandpa|grandparents?|grandmother|grandfather|son|daughter|brother|sister|nephew|niece|toddlers?|teenagers?|teens|roommates?|flatmates?|housemates?|mates|colleagues?|guests|class|students|(?:me|us) and (?:my|our) \w+)\b|\bmy (?:roommate|flatmate|housemate|friends?|wife|husband|girlfriend|boyfriend|partner|kids?|mum|mom|dad|family|sister|brother|son|daughter|boys|girls|mates?)s? and (?:i|me)\b(?:,? (?:who|aged?) [^,.;]{1,20})?"
+    r"|\b(?:my|our) (?:(?:whole|little|young|old|two|three|elder|older|younger|best) )?" + _RELATED + r"(?:['’]s| is| are| was)? (?:also |really |now )?(?:(?:coming|staying|visiting|watching|joining|sitting|here|over|round)\b|(?:wants?|would like|fancies|fancy|insists?|asks?|says?|thinks?|hopes?)\b)"
+    ),
     "occasion": r"\b(?:date night|family night|movie night|film night|girls'? night|christmas(?: eve| day)?|halloween|thanksgiving|new year'?s(?: eve)?|birthday|sleepover|rainy (?:day|sunday|afternoon|evening)|sick day|long flight|holidays?|vacation|valentine'?s(?: day)?)\b",
     "time": r"\b(?:tonight|this (?:evening|weekend|afternoon)|after work|before bed|bedtime|late at night|(?:on )?(?:a )?(?:lazy |quiet )?(?:sunday|saturday|friday)(?: night| afternoon| evening| morning)?)\b",
     "mood": r"\b(?:i'm|i am|i feel|i'm feeling|feeling|we're|we are|kinda|kind of|bit|pretty|super|so) (?:a bit |so |very |really |pretty |kind of )?(?:tired|sad|stressed|bored|lonely|heartbroken|happy|down|depressed|anxious|exhausted|melancholic|homesick|ill|sick|blue|nostalgic)\b(?! of\b| with\b)",
 }  # fmt: skip
+_THEME = re.compile(
+    r"\b(?:about|set (?:at|on|around|during|in)|featuring|celebrat\w+|than|of) (?:the |a )?$"
+)
 _FILLER = re.compile(
     r"^(?:(?:hi|hello|hey|ok|okay|well|so|um|please|now|actually|and|but|also|then|instead|maybe|yes|no)\b[ ,!]*)+|"
     r"\b(?:(?:i'm |i am |we're )?not (?:really |quite )?sure|no idea|(?:i |we )?(?:don'?t|do not) (?:really )?know|dunno|idk|can'?t decide) (?:yet )?"
@@ -49,6 +56,8 @@ def read_rest(said: Utterance, lexicon: Lexicon, reading: Reading) -> None:
 def _read_context(said: Utterance, reading: Reading) -> None:
     for kind, pattern in _CONTEXT.items():
         for match in re.finditer(pattern, said.text.lower()):
+            if kind == "occasion" and _THEME.search(said.text.lower()[: match.start()]):
+                continue  # "about Christmas" is what it tells of
             reading.context.append((kind, said.text[match.start() : match.end()]))
 
 
