@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from recommender.evaluation.metrics import figures
 from retrieval.catalog import Item, fold
 
 FILE = Path(__file__).with_name("requests.jsonl")
@@ -75,10 +76,9 @@ def ndcg(ranked: Sequence[str], relevant: Mapping[str, int], k: int) -> float:
 
 
 def interval(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
-    """95 % bootstrap interval of a mean, 2,000 resamples of the cases."""
-    draws = np.random.default_rng(seed).choice(np.asarray(values), (2000, len(values)))
-    low, high = np.quantile(draws.mean(axis=1), [0.025, 0.975])
-    return float(low), float(high)
+    """95 % bootstrap interval of a mean over cases."""
+    mean = figures({"mean": np.asarray(values)}, seed)["mean"]
+    return mean.low, mean.high
 
 
 def write_record(name: str, record: Mapping[str, Any]) -> Path:

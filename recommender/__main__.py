@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from recommender.command_failure import fail
 from recommender.evaluation.commands import add_evaluate_command
 from recommender.settings import QUANTIZATIONS, RANKERS, UNDERSTANDINGS, Settings, SettingsError
 from recommender.tuning.commands import add_tuning_commands
@@ -44,9 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.read(options)
         status: int = command(settings, options)
     except SettingsError as error:
-        return _fail(str(error), 2)
+        return fail(str(error), 2)
     except KeyboardInterrupt:
-        return _fail("interrupted", 130)
+        return fail("interrupted", 130)
     return status
 
 
@@ -107,11 +108,11 @@ def _ask(settings: Settings, options: dict[str, Any]) -> int:
 
     top = options["top"]
     if top is not None and not 1 <= top <= settings.candidates:
-        return _fail(f"--top is {top}; expected 1 to {settings.candidates}", 2)
+        return fail(f"--top is {top}; expected 1 to {settings.candidates}", 2)
     try:
         clean(options["utterance"])  # refused before anything heavy is loaded
     except UtteranceError as error:
-        return _fail(str(error), 2)
+        return fail(str(error), 2)
     recommender, status = _open(settings)
     if recommender is None:
         return status
@@ -123,7 +124,7 @@ def _ask(settings: Settings, options: dict[str, Any]) -> int:
             session = recommender.session(options["session"]) if options["session"] else (
                 recommender.open_session())  # fmt: skip
         except UnknownSessionError as error:
-            return _fail(str(error), 2)
+            return fail(str(error), 2)
         for event in recommender.reply(session.id, options["utterance"], top):
             if isinstance(event, Done):
                 if options["json"]:
@@ -136,7 +137,7 @@ def _ask(settings: Settings, options: dict[str, Any]) -> int:
                 print(f"degraded: {event.reason}", file=sys.stderr)
     except Exception as error:
         logging.getLogger(__name__).debug("asking failed", exc_info=True)
-        return _fail(_line(error), 1)
+        return fail(_line(error), 1)
     finally:
         recommender.close()
     return 0
@@ -164,9 +165,9 @@ def _index(settings: Settings, options: dict[str, Any]) -> int:
 
             print(prepare_model(settings.model, settings.data))
     except (CatalogError, EncoderError) as error:
-        return _fail(str(error), 2)
+        return fail(str(error), 2)
     except OSError as error:
-        return _fail(_line(error), 1)
+        return fail(_line(error), 1)
     return 0
 
 
@@ -189,22 +190,17 @@ def _open(settings: Settings) -> tuple[Any, int]:
     try:
         return Recommender(settings, progress=sys.stderr.isatty()), 0
     except (CatalogError, InteractionsError) as error:
-        return None, _fail(str(error), 2)
+        return None, fail(str(error), 2)
     except (EncoderError, StoreError, TemplateError) as error:
-        return None, _fail(str(error), 1)
+        return None, fail(str(error), 1)
     except OSError as error:
-        return None, _fail(_line(error), 1)
+        return None, fail(_line(error), 1)
 
 
 def _line(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename:
         return f"{Path(str(error.filename))}: {error.strerror}"
     return str(error).split("\n")[0] or type(error).__name__
-
-
-def _fail(line: str, status: int) -> int:
-    print(f"error: {line}", file=sys.stderr)
-    return status
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +120,6 @@ def write_card(folder: Path, card: Card) -> None:
 def _lines(table: Mapping[str, Any]) -> list[str]:
     # JSON's strings, numbers, booleans and lists of them are TOML's too.
     return [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in table.items()]
-
-
-def with_weights(card: Card, **weights: float) -> Card:
-    """The card with other shares of the joined score."""
-    return replace(card, weights={**card.weights, **weights})
 
 
 def cards_below(root: Path) -> list[tuple[Path, Card]]:

@@ -24,11 +24,11 @@ LONGEST = 300
 # its own floor and the floors below.
 FLOORS = {
     "prompts": 0, "retrieval": 0,
-    "recommender.settings": 1, "recommender.dialogue": 1, "recommender.language_model": 1,
+    "recommender.settings": 1, "recommender.command_failure": 1, "recommender.dialogue": 1, "recommender.language_model": 1,
     "recommender.adapter_card": 1,
     "recommender.understanding": 2, "recommender.ranking": 2, "recommender.evidence": 2,
     "recommender.claims": 2, "recommender.explanation": 2, "recommender.store": 2,
-    "recommender.wording": 2, "recommender.conditional_logit": 2, "recommender.answers": 2,
+    "recommender.wording": 2, "recommender.answers": 2,
     "recommender.opening": 2, "recommender.engine": 3,
     "recommender.annotation": 4, "recommender.tuning": 4, "recommender.evaluation": 4,
     "recommender.ui": 5, "recommender.__main__": 5, "benchmarks": 5,

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recommender.command_failure import fail
+
 if TYPE_CHECKING:
     from recommender.evaluation.bench import Bench
     from recommender.settings import Settings
@@ -70,14 +72,14 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
             return _converse(settings, options)
         except (RuntimeError, ValueError, OSError) as error:
             logging.getLogger(__name__).debug("talking failed", exc_info=True)
-            return _fail(str(error), 1)
+            return fail(str(error), 1)
     names = list(TASKS) if options["task"] == ["all"] else list(options["task"])
     unknown = [name for name in names if name not in TASKS]
     if unknown or options["sample"] < 0:
         what = f"no task {', '.join(unknown)}; there are all, {', '.join(TASKS)}, conversation"
-        return _fail(what if unknown else "--sample must be 0 or more", 2)
+        return fail(what if unknown else "--sample must be 0 or more", 2)
     if not options["data_sets"]:
-        return _fail("--data is missing; it names the folder of the data sets", 2)
+        return fail("--data is missing; it names the folder of the data sets", 2)
     rankers = [name for name in str(options["rankers"]).split(",") if name]
     out = options["out"] or settings.data / "evaluation" / "runs"
     try:
@@ -90,10 +92,10 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
         print(write_report(out))
     except (DataError, NoCasesError, ValueError) as error:
         status = 1 if isinstance(error, LeakError) else 2
-        return _fail(str(error), status)
+        return fail(str(error), status)
     except (RunError, ModelError, EncoderError, OSError) as error:
         logging.getLogger(__name__).debug("evaluating failed", exc_info=True)
-        return _fail(str(error), 1)
+        return fail(str(error), 1)
     return 0
 
 
@@ -147,8 +149,3 @@ def _converse(settings: Settings, options: Mapping[str, Any]) -> int:
     for name, figure in found.items():
         print(f"conversation, {name}: {figure}, n {figure.n}")
     return 0
-
-
-def _fail(line: str, status: int) -> int:
-    print(f"error: {line}", file=sys.stderr)
-    return status

@@ -14,9 +14,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import optimize, special
 
-from recommender.conditional_logit import fit_choice
 from recommender.evaluation.cases import Case, CaseScorer, Question
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,27 @@ def learn_weights(
     centred = [c - c.mean(axis=1, keepdims=True) for c in columns]
     spreads = [max(float(c.std()), 1e-9) for c in centred]
     features = np.stack([c / s for c, s in zip(centred, spreads, strict=True)], axis=2)
-    shares = fit_choice(list(features), right.tolist(), ridge)
+    shares = fit_choice(features, right, ridge)
     names = [scorer.name for scorer in scorers]
     return Weights(
         dict(zip(names, spreads, strict=True)), dict(zip(names, shares.tolist(), strict=True))
     )
+
+
+def fit_choice(features: Floats, right: NDArray[np.int64], ridge: float = 1.0) -> Floats:
+    """Weights under which the right candidates are likeliest; features (cases, m, k)."""
+    rows = np.arange(len(right))
+    own = features[rows, right]  # (cases, k)
+
+    def cost(weights: Floats) -> tuple[float, Floats]:
+        values = features @ weights  # (cases, m)
+        log_sums = special.logsumexp(values, axis=1)
+        chances = np.exp(values - log_sums[:, None])
+        loss = float((log_sums - values[rows, right]).sum() + ridge / 2 * weights @ weights)
+        slope = np.einsum("nm,nmk->k", chances, features) - own.sum(axis=0) + ridge * weights
+        return loss, slope
+
+    start = np.zeros(features.shape[2])
+    found = optimize.minimize(cost, start, jac=True, method="L-BFGS-B")
+    weights: Floats = found.x
+    return weights

@@ -103,13 +103,6 @@ def figures(values: Mapping[str, Floats], seed: int = 0) -> dict[str, Figure]:
     }
 
 
-def difference(one: Floats, other: Floats, seed: int = 0) -> Figure:
-    """How much better `one` is than `other` on the same cases, paired."""
-    if len(one) != len(other):
-        raise ValueError(f"{len(one)} cases against {len(other)}; a pair needs the same cases")
-    return figures({"difference": np.asarray(one) - np.asarray(other)}, seed)["difference"]
-
-
 def resampled_means(matrix: Floats, seed: int, resamples: int = RESAMPLES) -> Floats:
     """Means of the columns under resampled rows, shape (resamples, columns)."""
     rng = np.random.default_rng(seed)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from recommender.adapter_card import CARD, CHECKPOINTS, CardError
+from recommender.command_failure import fail
 from recommender.tuning.options import PARTS, PRESETS, SCORINGS, TuningError, options_of
 
 _TUNE_EXAMPLES = """examples:
@@ -132,11 +133,11 @@ def _make(given: dict[str, Any]) -> int:
             negatives=given["negatives"], progress=sys.stderr.isatty(),
         )  # fmt: skip
     except (BehaviourError, InstructionsError, MixError, ExampleError, TemplateError, CatalogError) as error:  # fmt: skip
-        return _fail(str(error), 2)
+        return fail(str(error), 2)
     except (TeacherError, ModelError) as error:
-        return _fail(str(error), 1)
+        return fail(str(error), 1)
     except OSError as error:
-        return _fail(f"{error.filename or given['out']}: {error.strerror}", 1)
+        return fail(f"{error.filename or given['out']}: {error.strerror}", 1)
     print(f"{made.path}: {made.count:,} examples in {made.seconds:.0f} s; card: {made.card}")
     return 0
 
@@ -170,11 +171,11 @@ def _tune(given: dict[str, Any]) -> int:
                 from recommender.tuning.trainer import tune
             print(f"{tune(options, _command())}: tuned")
         except (CatalogError, EncoderError, ModelError) as error:
-            return _fail(str(error), 1)
+            return fail(str(error), 1)
     except TuningError as error:
-        return _fail(str(error), 2)
+        return fail(str(error), 2)
     except OSError as error:
-        return _fail(f"{error.filename or options.out}: {error.strerror}", 1)
+        return fail(f"{error.filename or options.out}: {error.strerror}", 1)
     return 0
 
 
@@ -206,7 +207,7 @@ def _verify(given: dict[str, Any]) -> int:
     folder = given["root"] / given["name"]
     found = list(faults(folder, card_of(folder), given["data"]))
     for fault in found:
-        _fail(fault, 1)
+        fail(fault, 1)
     if not found:
         print(f"{folder}: holds")
     return 1 if found else 0
@@ -217,11 +218,6 @@ def _with_card_errors(command: Any) -> Any:
         try:
             return int(command(given))
         except CardError as error:
-            return _fail(str(error), 2)
+            return fail(str(error), 2)
 
     return run
-
-
-def _fail(line: str, status: int) -> int:
-    print(f"error: {line}", file=sys.stderr)
-    return status

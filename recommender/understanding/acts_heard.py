@@ -27,7 +27,7 @@ def merged_acts(
     acts = list(rules)
     heard = set(model.acts)
     if acts == [Act.ASK]:
-        if not _says_anything(reading):
+        if not (reading.items or reading.names_values):
             alone = [act for act in _OF_NOTHING_READ if act in heard]
             acts = alone[:1] or acts
         elif Act.REFINE in heard and Act.ASK not in heard and (
@@ -44,10 +44,3 @@ def merged_acts(
         if act in heard and said and Act.RATE not in acts and Act.CRITIQUE not in acts:
             acts.append(act)
     return tuple(dict.fromkeys(acts))
-
-
-def _says_anything(reading: Reading) -> bool:
-    return bool(
-        reading.items or reading.limits or reading.comparisons or reading.leanings
-        or reading.tastes or reading.taste_leanings or reading.context or reading.permitted
-    )  # fmt: skip

@@ -11,7 +11,8 @@ import re
 
 from recommender.dialogue import DialogueState
 from recommender.understanding.nouns import pattern_of
-from retrieval.catalog import Catalog, Field, Kind, fold
+from recommender.understanding.people_of_items import labels_of
+from retrieval.catalog import Catalog, Kind, fold
 
 _SHE = r"(?:her|him|them|she|he|they|this person|that (?:actor|actress|director|author|writer|person|guy|woman|man))"
 _MEANT = re.compile(
@@ -68,7 +69,7 @@ def _name_same(text: str, state: DialogueState, catalog: Catalog) -> str:
     for f in catalog.of_kind(Kind.PERSON):
         names = catalog[item].facets.get(f.name, ())
         if names and f.roles:
-            labels = "|".join(map(re.escape, sorted(_labels(f), key=len, reverse=True)))
+            labels = "|".join(map(re.escape, sorted(labels_of(f), key=len, reverse=True)))
             pattern = rf"\b(?:(?:by|with|from|of|starring) )?(?:the|that) same (?:{labels})\b"
             text = re.compile(pattern, re.IGNORECASE).sub(
                 functools.partial(_put, f"{f.roles[0]} {names[0]}"), text
@@ -78,11 +79,3 @@ def _name_same(text: str, state: DialogueState, catalog: Catalog) -> str:
 
 def _put(words: str, match: re.Match[str]) -> str:
     return words
-
-
-def _labels(f: Field) -> set[str]:
-    """What a person of a field is called: its names, and the nouns among its roles."""
-    nouns = {
-        role for role in f.roles if " " not in role and role.endswith(("or", "er", "ess", "ist"))
-    }
-    return {f.name, f.label, f.label.removesuffix("s"), *nouns, *(f"{noun}s" for noun in nouns)}

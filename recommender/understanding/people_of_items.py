@@ -52,12 +52,15 @@ def is_label(word: str, catalog: Catalog) -> bool:
     return _of_label(word, catalog) is not None
 
 
+def labels_of(f: Field) -> set[str]:
+    """What a person of a field is called: its label, and the nouns among its roles."""
+    nouns = {r for r in f.roles if " " not in r and r.endswith(("or", "er", "ess", "ist"))}
+    names = {fold(f.label), fold(f.name)}
+    return {*names, *(name.rstrip("s") for name in names), *nouns, *(f"{n}s" for n in nouns)}
+
+
 def _of_label(word: str, catalog: Catalog) -> Field | None:
-    for f in catalog.of_kind(Kind.PERSON):
-        nouns = {r for r in f.roles if " " not in r and r.endswith(("or", "er", "ess", "ist"))}
-        if word in {fold(f.label), fold(f.name).rstrip("s"), *nouns, *(f"{n}s" for n in nouns)}:
-            return f
-    return None
+    return next((f for f in catalog.of_kind(Kind.PERSON) if word in labels_of(f)), None)
 
 
 def _of_deed(words: list[str], catalog: Catalog) -> Field | None:

@@ -67,6 +67,14 @@ class Reading:
     permitted: list[Limit] = field(default_factory=list)  # "subtitles are fine"
     fragment: bool = False  # values and no sentence around them: "french maybe"
 
+    @property
+    def names_values(self) -> bool:
+        """Whether it says what items should be like, beyond items and words to search by."""
+        return bool(
+            self.limits or self.comparisons or self.leanings or self.tastes
+            or self.taste_leanings or self.context or self.permitted
+        )  # fmt: skip
+
 
 def overrules(stated: Limit, vague: Limit) -> bool:
     """Whether a stated bound says anew what a vague one only hints at: "short, under 100"."""

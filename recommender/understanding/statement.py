@@ -139,7 +139,7 @@ class StatementReader:
         words = fold(text).split()
         if words[0] not in _SUBJECTS or set(words) & WISHING:
             return False
-        return not self._says_something(replace(self._reader.read(text), wish=""))
+        return not self._reader.read(text).names_values
 
     def _read_rating(self, turn: TurnRead, text: str) -> str:
         """Reads "4 out of 5 for the second"; gives the text of the other sentences."""
@@ -218,7 +218,7 @@ class StatementReader:
             known = {i for item in reading.items for i in item.ids}
             state = replace(state, seen=tuple(m for m in state.seen if m.item_id not in known))
         state = with_items(state, reading, turn.number, self._catalog)
-        says = self._says_something(reading)
+        says = bool(reading.wish) or reading.names_values
         liked = any(item.liked for item in reading.items)
         if says or (liked and not state.choice and not refines):
             state = with_wishes(state, reading, turn.number, Act.REFINE if surprised else act)
@@ -234,12 +234,6 @@ class StatementReader:
 
     def _read_part(self, part: str, state: DialogueState) -> Reading:
         return self._reader.read(part, read_references(part, state, self._lexicon))
-
-    def _says_something(self, reading: Reading) -> bool:
-        return bool(
-            reading.wish or reading.limits or reading.leanings or reading.comparisons
-            or reading.tastes or reading.taste_leanings or reading.context or reading.permitted
-        )  # fmt: skip
 
     def _with_people(self, state: DialogueState, reading: Reading) -> DialogueState:
         """The state with the persons that a reading speaks of."""

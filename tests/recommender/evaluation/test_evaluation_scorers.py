@@ -11,12 +11,11 @@ from tiny_shop import QUICK
 
 from prompts.instruction import Aspects, Instruction
 from prompts.templates import Templates
-from recommender.conditional_logit import fit_choice
 from recommender.evaluation.baselines import Neighbours, Popularity
 from recommender.evaluation.cases import CaseScorer, Question
 from recommender.evaluation.contract import InstructedScorer, RetrieverScorer, ScoringRanker
 from recommender.evaluation.data import Behaviour
-from recommender.evaluation.joining import JoinedScorer, Weights, learn_weights
+from recommender.evaluation.joining import JoinedScorer, Weights, fit_choice, learn_weights
 from recommender.evaluation.shelf import Shelf
 from recommender.evaluation.tasks import TASKS, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes

@@ -9,7 +9,6 @@ import pytest
 
 from recommender.evaluation.metrics import (
     Standing,
-    difference,
     figures,
     per_case,
     standing,
@@ -84,11 +83,3 @@ def test_the_interval_holds_the_mean_and_repeats() -> None:
     # .049 on each side.
     assert one.value - one.low == pytest.approx(0.049, abs=0.006)
     assert one.high - one.value == pytest.approx(0.049, abs=0.006)
-
-
-def test_a_paired_difference_of_the_same_is_nothing() -> None:
-    values = np.array([0.2, 0.9, 0.4])
-    same = difference(values, values)
-    assert (same.value, same.low, same.high) == (0, 0, 0)
-    with pytest.raises(ValueError, match="same cases"):
-        difference(values, values[:2])

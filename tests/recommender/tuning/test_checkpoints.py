@@ -18,7 +18,6 @@ from recommender import language_model  # noqa: E402
 from recommender.adapter_card import (  # noqa: E402
     CardError,
     read_card,
-    with_weights,
     write_card,
 )
 from recommender.language_model import (  # noqa: E402
@@ -85,8 +84,8 @@ def test_the_card_says_what_the_checkpoint_was_made_from(tuned: Path, tiny_llama
 
 
 def test_a_card_comes_back_as_it_was_written(checkpoint: Path) -> None:
-    card = with_weights(
-        replace(card_of(checkpoint), licence='"quoted" \\ ünïcode'), rank_weight=0.25
+    card = replace(
+        card_of(checkpoint), licence='"quoted" \\ ünïcode', weights={"rank_weight": 0.25}
     )
     write_card(checkpoint, card)
     assert read_card(checkpoint) == card
@@ -131,9 +130,8 @@ def serving_from(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_auto_takes_the_default_checkpoint_that_fits(serving_from: Path, tiny_llama: Path) -> None:
     plain = scores(tiny_llama, "none")
     np.testing.assert_array_equal(scores(tiny_llama, "auto"), plain)  # none is marked yet
-    write_card(
-        serving_from, with_weights(replace(card_of(serving_from), default=True), rank_weight=0.4)
-    )
+    card = replace(card_of(serving_from), default=True, weights={"rank_weight": 0.4})
+    write_card(serving_from, card)
     model = load_language_model(str(tiny_llama), quantization="none", adapter="auto")
     assert abs(model.score(PREFIX, BLOCKS) - plain).max() > 1e-3
     assert model.describe()["adapter"] == "toy"
