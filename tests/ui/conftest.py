@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from scripted import ScriptedRecommender, Served
 
-from recommender.ui.server import build_page, serve
+from recommender.ui.pages import build_pages
+from recommender.ui.server import serve
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -34,7 +35,7 @@ def served() -> Iterator[Served]:
     recommender = ScriptedRecommender()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    page = build_page(recommender)
+    page = build_pages(recommender)
     serve(page, "127.0.0.1", port, block=False)
     yield Served(f"http://127.0.0.1:{port}/", recommender)
     page.close()
