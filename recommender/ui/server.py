@@ -131,7 +131,7 @@ def serve(page: Any, host: str, port: int, *, block: bool = True) -> None:
             "routes": [Mount("/fonts", StaticFiles(directory=HERE / "fonts"))],
         },
         theme=theme(),
-        css=(HERE / "style.css").read_text(encoding="utf-8"),
+        css="".join(path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.css"))),
         head=f"<script>{(HERE / 'composer.js').read_text(encoding='utf-8')}</script>",
     )  # fmt: skip
     if page.mcp_error:
