@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from recommender.tuning.behaviour import (
     Behaviour,
@@ -23,6 +21,7 @@ from recommender.tuning.behaviour import (
     leave_two_out,
 )
 from retrieval.catalog import Catalog, CatalogError, load_catalog
+from retrieval.interactions import in_time
 
 LIKED_FROM = 4.0
 NAME = "interactions"
@@ -67,20 +66,12 @@ def _histories(path: Path, catalog: Catalog) -> tuple[History, ...]:
                 f"{path}, row {number + 1}: rating {row['rating']!r} is no number"
             ) from None
         if str(row["item"]) in catalog and (rating is None or rating >= LIKED_FROM):
-            liked.setdefault(str(row["user"]), []).append((_time(row), number, str(row["item"])))
+            liked.setdefault(str(row["user"]), []).append((in_time(row), number, str(row["item"])))
     found = (
         leave_two_out(user, [item for *_, item in sorted(entries)])
         for user, entries in liked.items()
     )
     return tuple(history for history in found if history is not None)
-
-
-def _time(row: Mapping[str, Any]) -> tuple[float, str]:
-    time = row.get("time")
-    try:
-        return (float(time), "") if time not in (None, "") else (0.0, "")
-    except (TypeError, ValueError):
-        return 0.0, str(time)
 
 
 def _catalog(path: Path) -> Catalog:
