@@ -29,15 +29,10 @@ NAME = "interactions"
 
 def read(data: Path) -> Behaviour | None:
     """A user's own interactions and items, or None where there are none."""
-    interactions = _first(data, "interactions.csv", "interactions.jsonl")
-    items = _first(data, "items.jsonl")
-    if interactions is None:
+    interactions, items = files_of(data)
+    if interactions is None or items is None:
         return None
-    if items is None:
-        raise BehaviourError(
-            f"{interactions}: needs the items beside it, as items.jsonl or items.jsonl.gz"
-        )
-    catalog = _catalog(items)
+    catalog = catalog_in(items)
     histories = _histories(interactions, catalog)
     if not histories:
         raise BehaviourError(
@@ -74,7 +69,21 @@ def _histories(path: Path, catalog: Catalog) -> tuple[History, ...]:
     return tuple(history for history in found if history is not None)
 
 
-def _catalog(path: Path) -> Catalog:
+def files_of(data: Path) -> tuple[Path, Path] | tuple[None, None]:
+    """The interactions and the items in a folder. Raises `BehaviourError` for half of them."""
+    interactions = _first(data, "interactions.csv", "interactions.jsonl")
+    if interactions is None:
+        return None, None
+    items = _first(data, "items.jsonl")
+    if items is None:
+        raise BehaviourError(
+            f"{interactions}: needs the items beside it, as items.jsonl or items.jsonl.gz"
+        )
+    return interactions, items
+
+
+def catalog_in(path: Path) -> Catalog:
+    """A catalog, also gzipped, with the card beside it. Raises `BehaviourError`."""
     try:
         if path.suffix != ".gz":
             return load_catalog(str(path))

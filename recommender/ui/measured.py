@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recommender.evaluation.metrics import Standing, per_case
-from recommender.evaluation.paper import PAPER
+from recommender.evaluation.paper import published
 from recommender.evaluation.records import RecordError, read_record, record_paths
 from recommender.evaluation.tasks import EVENLY, HARD, TASKS
 from recommender.ui.cards import HERE, as_json
@@ -65,8 +65,9 @@ def _task(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
         "form": task.form if task else runs[0]["form"],
         "metrics": [{"name": metric, "meaning": _meaning(metric)} for metric in metrics],
         "chance": chance,
-        "paper": [{"method": method, "figures": dict(figures)}
-                  for method, figures in PAPER.get(name, {}).items()],
+        "paper": {data: [{"method": method, "figures": dict(figures)}
+                         for method, figures in published(name, data).items()]
+                  for data in sorted({run["data_set"] for run in runs})},
     }  # fmt: skip
 
 
