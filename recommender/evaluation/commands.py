@@ -18,13 +18,17 @@ from typing import TYPE_CHECKING, Any
 from recommender.command_failure import fail
 
 if TYPE_CHECKING:
+    from prompts.templates import Template
     from recommender.evaluation.bench import Bench
+    from recommender.evaluation.tasks import Task
     from recommender.settings import Settings
 
 _EXAMPLES = """examples:
   python -m recommender evaluate sequential --data DIR
   python -m recommender evaluate sequential --data DIR --ranker llm --adapter none --sample 500
   python -m recommender evaluate all --data DIR --ranker popularity,joined
+  python -m recommender evaluate sequential --data DIR --ranker llm --template all --sample 100
+  python -m recommender evaluate sequential-catalog --data DIR --ranker sasrec:llm --sample 100
 
 Data: DIR holds video_games/items.jsonl.gz (item_id, title, platform, kind), sequences.jsonl.gz
 (user_id, items oldest first), for hard negatives candidates_sasrec.jsonl.gz (user_id,
@@ -42,10 +46,13 @@ def add_evaluate_command(commands: Any) -> None:
     parser.add_argument("--data", dest="data_sets", default="", metavar="DIR",
                         help="folder of the data sets; conversation needs none")  # fmt: skip
     parser.add_argument("--ranker", dest="rankers", default="popularity,neighbours,joined",
-                        metavar="NAME,…", help="rankers; a+b joins two by weights; an unknown name lists them")  # fmt: skip
+                        metavar="NAME,…", help="rankers; a+b joins two by weights, a:b puts the "
+                        "first of a in the order of b; an unknown name lists them")  # fmt: skip
     parser.add_argument("--model", help="for llm: hub name, folder or auto (auto)")
     parser.add_argument("--adapter", metavar="auto|none|PATH", help="for llm (auto)")
     parser.add_argument("--quantization", help="for llm: nf4 or none (nf4)")
+    parser.add_argument("--template", default="", metavar="ID|all",
+                        help="for llm: another wording than serves; all that fit the task")  # fmt: skip
     parser.add_argument("--split", choices=("test", "validation"), default="test")
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="cases (all)")
     parser.add_argument("--seed", type=int, default=0, help="of candidates and sample (0)")
@@ -88,7 +95,9 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
                       progress=sys.stderr.isatty())  # fmt: skip
         bench.check(names, rankers)
         for name in names:
-            _measure(bench, name, rankers)
+            for template in _templates(TASKS[name], options["template"]):
+                bench.use(template)
+                _measure(bench, name, rankers)
         print(write_report(out))
     except (DataError, NoCasesError, ValueError) as error:
         status = 1 if isinstance(error, LeakError) else 2
@@ -97,6 +106,21 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
         logging.getLogger(__name__).debug("evaluating failed", exc_info=True)
         return fail(str(error), 1)
     return 0
+
+
+def _templates(task: Task, wanted: str) -> list[Template | None]:
+    """The wordings that are asked for. Raises `TemplateError`, a `ValueError`."""
+    if not wanted:
+        return [None]
+    from prompts.templates import TemplateError
+    from recommender.evaluation.language import all_templates, wordings
+
+    fitting = wordings(task.aspects, all_templates())
+    chosen = [t for t in fitting if wanted in ("all", t.id)]
+    if not chosen:
+        ids = ", ".join(t.id for t in fitting) or "none"
+        raise TemplateError(f"no template {wanted!r} fits task {task.name}; there are {ids}")
+    return list(chosen)
 
 
 def _measure(bench: Bench, task: str, rankers: list[str]) -> None:
@@ -109,7 +133,7 @@ def _measure(bench: Bench, task: str, rankers: list[str]) -> None:
         told = ", ".join(
             f"{name} {figure['value']:.4f} ({figure['low']:.4f}–{figure['high']:.4f})"
             for name, figure in record["figures"].items()
-            if name in ("HR@1", "HR@5", "NDCG@5", "R@100")
+            if name in ("HR@1", "HR@5", "NDCG@5", "R@100", "AUC", "accuracy")
         )
         print(f"{task} {ranker}, {record['n']} cases: {told}", flush=True)
 

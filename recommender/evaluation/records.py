@@ -18,29 +18,44 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from prompts.instruction import TaskForm
 from recommender.evaluation.metrics import Figure, figures, per_case
+from recommender.evaluation.pointwise import (
+    Judged,
+    binned,
+    per_case_pointwise,
+    pointwise_calibration,
+)  # fmt: skip
 from recommender.evaluation.runs import Row, RunSettings, write_whole
 from recommender.evaluation.tasks import ALL, Task
 
 ROOT = Path(__file__).parents[2]
-_BINS = 10
 _SHOWN = 5  # first picks that coverage and novelty look at
 
 
 def summary(
     task: Task, settings: RunSettings, rows: Sequence[Row], checksums: Mapping[str, str],
     *, counts: NDArray[np.int64] | None, catalog_size: int, extra: Mapping[str, Any],
+    log_odds: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """A run as plain data; `counts` says how often each item was bought, where that is known."""
+    """A run as plain data; `counts` says how often each item was bought, where that is known,
+    `log_odds` whether the scores are, so that they can be read as they are."""
     values = per_case([row.standing for row in rows], task.negatives == ALL)
+    sure = calibration(rows)
+    found = figures(values)
+    if task.task_form is TaskForm.POINTWISE:
+        judged = Judged.of(rows)
+        if len(judged.scores):
+            found |= figures(per_case_pointwise(judged, log_odds))
+        sure = pointwise_calibration(judged, log_odds)
     return {
         "task": task.name, "form": task.form, "title": task.title, "data_set": task.data,
         "ranker": settings.ranker, "split": settings.split, "seed": settings.seed,
         "sample": settings.sample, "scorer": dict(settings.scorer), "n": len(rows),
         "stands_for": task.stands_for, "code": code_version(), "data": dict(checksums),
-        "figures": {name: asdict(figure) for name, figure in figures(values).items()},
+        "figures": {name: asdict(figure) for name, figure in found.items()},
         "beside": beside(rows, counts, catalog_size),
-        "calibration": calibration(rows),
+        "calibration": sure,
         "ms_per_case": _quantiles([row.ms for row in rows]),
         **extra,
     }  # fmt: skip
@@ -105,13 +120,7 @@ def calibration(rows: Sequence[Row]) -> dict[str, Any]:
             float(scores[row.number] == scores.max()) / float((scores == scores.max()).sum())
         )
     confidence, hits = np.array(sure), np.array(hit)
-    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    table = [
-        [float(confidence[bins == b].mean()), float(hits[bins == b].mean()), int((bins == b).sum())]
-        for b in range(_BINS)
-        if (bins == b).any()
-    ]
-    error = sum(abs(c - h) * n for c, h, n in table) / len(kept)
+    error, table = binned(confidence, hits)
     return {"error": error, "bins": table}
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recommender.evaluation.baselines import Neighbours
 from recommender.evaluation.cases import Case, Question
 from recommender.evaluation.data import Behaviour
 from recommender.evaluation.leaks import LeakError, refuse_leak, telling
@@ -20,9 +19,8 @@ from recommender.evaluation.wishes import Wishes
 
 
 def cases_of(shop: Behaviour, task: str, seed: int = 0, sample: int = 0) -> list[Case]:
-    near = Neighbours(shop.training("test"), len(shop.catalog))
     numbers = numbers_for(TASKS[task], shop, "test", sample, seed)
-    wishes = Wishes(shop.catalog, near)
+    wishes = Wishes(shop.catalog)
     return list(make_cases(TASKS[task], shop, numbers, "test", seed, wishes))
 
 
