@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -186,11 +187,18 @@ def _hard(
 def _all(
     task: Task, behaviour: Behaviour, number: int, known: Places, target: int, seed: int
 ) -> tuple[Places, int]:
-    left = np.ones(len(behaviour.catalog), dtype=bool)
+    order = _whole(len(behaviour.catalog), seed)
+    left = np.ones(len(order), dtype=bool)
     left[known] = False
     left[target] = True
-    candidates = np.flatnonzero(left).astype(np.int32)
-    return candidates, int(np.searchsorted(candidates, target))
+    candidates = order[left[order]]
+    return candidates, int(np.flatnonzero(candidates == target)[0])
+
+
+@lru_cache(maxsize=4)
+def _whole(count: int, seed: int) -> Places:
+    """A whole catalog in an order that says nothing, as the catalog's own may."""
+    return np.random.default_rng([seed, 13]).permutation(count).astype(np.int32)
 
 
 _CANDIDATES: dict[str, Callable[..., tuple[Places, int]]] = {
