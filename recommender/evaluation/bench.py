@@ -12,11 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prompts.instruction import TaskForm
-from prompts.templates import Template, Templates
-from recommender.adapter_card import CHECKPOINTS, WEIGHTS, file_checksum
+from prompts.templates import Template
 from recommender.evaluation.baselines import words_of
 from recommender.evaluation.cases import Case, CaseScorer
 from recommender.evaluation.controls import CONTROLS, make_control
@@ -27,15 +26,13 @@ from recommender.evaluation.joining import (
     Weights,
     learn_weights,
 )  # fmt: skip
+from recommender.evaluation.model_in_use import ModelInUse
 from recommender.evaluation.records import summary, write_record
 from recommender.evaluation.runs import RunSettings, peak_memory_mb, run_cases, stability
 from recommender.evaluation.shelf import Shelf
 from recommender.evaluation.tasks import ALL, EVENLY, TASKS, Task, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes
 from recommender.settings import Settings
-
-if TYPE_CHECKING:
-    from recommender.language_model import LanguageModel
 
 LANGUAGE = {"llm", "llm-bound"}
 SLOW = LANGUAGE | {"retriever"}  # fewer cases are asked between two writes
@@ -59,15 +56,14 @@ class Bench:
     ) -> None:  # fmt: skip
         self.settings, self.data_sets, self.out = settings, data_sets, out
         self.split, self.sample, self.seed, self.progress = split, sample, seed, progress
-        self.template: Template | None = None  # by which the language model is asked
+        self.language = ModelInUse(settings)
         self._data: dict[str, Behaviour] = {}
         self._shelves: dict[tuple[str, str], Shelf] = {}
         self._scorers: dict[tuple[str, str, str], CaseScorer] = {}
-        self._model: LanguageModel | None = None
 
     def use(self, template: Template | None) -> None:
         """Ask the language model by another template than serves, or again by that."""
-        self.template = template
+        self.language.template = template
         self._scorers = {
             k: v for k, v in self._scorers.items() if not LANGUAGE & set(parts_of(k[1]))
         }
@@ -116,7 +112,7 @@ class Bench:
         started = time.perf_counter()
         scorer = self.scorer(task, ranker, self.split)
         made_s = time.perf_counter() - started
-        label = self._label(ranker)
+        label = self.language.label(ranker) if LANGUAGE & set(parts_of(ranker)) else ranker
         settings = RunSettings(
             task.name, label, self.split, self.sample, self.seed, self._says(task, ranker)
         )
@@ -136,7 +132,7 @@ class Bench:
             counts=shelf.popularity.counts if behaviour.users else None,
             catalog_size=len(behaviour.catalog), log_odds=ranker in LANGUAGE,
             extra={
-                **self._wording(task, ranker, asked_again),
+                **self._told(task, ranker, asked_again),
                 "stability": stability(scorer, asked_again, self.seed),
                 "made_s": round(made_s, 2), "peak_memory_mb": round(peak_memory_mb()),
                 "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -145,25 +141,13 @@ class Bench:
         write_record(folder, record)
         return record
 
-    def _label(self, ranker: str) -> str:
-        """The ranker's name in a record; each adapter and wording has its own run."""
-        if not LANGUAGE & set(parts_of(ranker)):
-            return ranker
-        said = [self._adapter()] + ([f"as {self.template.id}"] if self.template else [])
-        told = ", ".join(part for part in said if part)
-        return f"{ranker} ({told})" if told else ranker
-
-    def _wording(self, task: Task, ranker: str, cases: Sequence[Case]) -> dict[str, Any]:
+    def _told(self, task: Task, ranker: str, cases: Sequence[Case]) -> dict[str, Any]:
         """How the user of a task speaks, and the template by which a model was asked."""
         told: dict[str, Any] = {}
         if cases and task.says_something:
             told["example"] = words_of(cases[0].question)
-        if LANGUAGE & set(parts_of(ranker)) and cases:
-            aspects = cases[0].question.aspects
-            template = self.template or Templates.load().choose(aspects, task.task_form)
-            seen = self._language_model().describe().get("templates_seen")
-            told |= {"template": template.id}
-            told |= {"template_seen": template.id in seen} if seen is not None else {}
+        if LANGUAGE & set(parts_of(ranker)):
+            told |= self.language.wording(task.aspects, task.task_form)
         return told
 
     def cases(self, task: Task, numbers: Sequence[int], split: str) -> Iterable[Case]:
@@ -211,8 +195,8 @@ class Bench:
             from recommender.evaluation.language import language_scorer
 
             return language_scorer(
-                task.task_form, self._language_model(), self.behaviour(task.data).catalog,
-                self.template, bound=ranker == "llm-bound",
+                task.task_form, self.language.model, self.behaviour(task.data).catalog,
+                self.language.template, bound=ranker == "llm-bound",
             )  # fmt: skip
         if ranker == "retriever":
             return self._retriever(task, upto)
@@ -267,30 +251,8 @@ class Bench:
         if isinstance(scorer, JoinedScorer):
             says["weights"] = dict(scorer.weights.shares)
         if LANGUAGE & set(parts_of(ranker)):
-            model = self._language_model().describe()
-            says |= {**model, "adapter_checksum": self._adapter_checksum()}
+            says |= self.language.says()
         return says
-
-    def _language_model(self) -> LanguageModel:
-        from recommender.language_model import load_language_model
-
-        if self._model is None:
-            self._model = load_language_model(
-                self.settings.model, quantization=self.settings.quantization,
-                adapter=self.settings.adapter, cache=self.settings.data,
-            )  # fmt: skip
-        return self._model
-
-    def _adapter(self) -> str:
-        """The name of the adapter that the model was loaded with, or nothing."""
-        return Path(self._language_model().describe()["adapter"] or "").name
-
-    def _adapter_checksum(self) -> str:
-        if not self._adapter():
-            return ""
-        given = Path(self.settings.adapter)
-        folder = given if given.is_dir() else CHECKPOINTS / self._adapter()
-        return file_checksum(folder / WEIGHTS)[:16]
 
 
 def parts_of(ranker: str) -> list[str]:

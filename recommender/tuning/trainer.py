@@ -119,7 +119,8 @@ def tune(options: TuningOptions, command: str = "") -> Path:
         save_adapter(run.model, options.out, base)
         card = make_card(
             options, base, run.base_checksum, run.sets.checksum, run.sets.serves(),
-            run.loop.facts(), run.loop.figures(command),
+            run.loop.facts() | {"templates_seen": list(run.sets.templates)},
+            run.loop.figures(command),
         )  # fmt: skip
         write_card(options.out, card)
         run.loop.forget_place()
