@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +23,20 @@ if TYPE_CHECKING:
     from recommender.evaluation.tasks import Task
     from recommender.settings import Settings
 
+_RANKED_TURNS = 200  # of ReDial, on which a language model is asked
 _EXAMPLES = """examples:
   python -m recommender evaluate sequential --data DIR
   python -m recommender evaluate sequential --data DIR --ranker llm --adapter none --sample 500
+  python -m recommender evaluate conversation --data DIR --ranker retriever,random --sample 200
   python -m recommender evaluate all --data DIR --ranker popularity,joined
   python -m recommender evaluate sequential --data DIR --ranker llm --template all --sample 100
   python -m recommender evaluate sequential-catalog --data DIR --ranker sasrec:llm --sample 100
 
 Data: DIR holds video_games/items.jsonl.gz (item_id, title, platform, kind), sequences.jsonl.gz
 (user_id, items oldest first), for hard negatives candidates_sasrec.jsonl.gz (user_id,
-candidates best first), and for CDs cds/items.jsonl.gz (item_id, title, categories).
+candidates best first), and for CDs cds/items.jsonl.gz (item_id, title, categories). The users
+of a conversation are those of movies/ml-latest-small/, without which they are made up; redial
+reads dialogues/redial_dev.jsonl.gz, redial_dev_turns.jsonl.gz and redial_movies.jsonl.gz.
 """
 
 
@@ -42,10 +46,12 @@ def add_evaluate_command(commands: Any) -> None:
         "evaluate", help="measure rankers on a task, against the paper's figures",
         epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("task", nargs="+", metavar="TASK", help="task names, all, or conversation")
+    parser.add_argument(
+        "task", nargs="+", metavar="TASK", help="task names, all of them, conversation, redial"
+    )
     parser.add_argument("--data", dest="data_sets", default="", metavar="DIR",
                         help="folder of the data sets; conversation needs none")  # fmt: skip
-    parser.add_argument("--ranker", dest="rankers", default="popularity,neighbours,joined",
+    parser.add_argument("--ranker", dest="rankers", default="",
                         metavar="NAME,…", help="rankers; a+b joins two by weights, a:b puts the "
                         "first of a in the order of b; an unknown name lists them")  # fmt: skip
     parser.add_argument("--model", help="for llm: hub name, folder or auto (auto)")
@@ -60,45 +66,33 @@ def add_evaluate_command(commands: Any) -> None:
                         help="for records and report (data/evaluation/runs)")  # fmt: skip
     parser.add_argument("--data-folder", dest="data", metavar="FOLDER",
                         help="for models and what is learned once (data)")  # fmt: skip
+    parser.add_argument("--search", action="store_true",
+                        help="for redial: look for better weights on its validation half")  # fmt: skip
     parser.add_argument("--verbose", action="store_true", help="log what happens, with traces")
     parser.set_defaults(run=run_evaluate)
 
 
 def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
-    from recommender.evaluation.bench import Bench
     from recommender.evaluation.data import DataError
     from recommender.evaluation.leaks import LeakError
-    from recommender.evaluation.report import write_report
     from recommender.evaluation.runs import RunError
     from recommender.evaluation.tasks import TASKS, NoCasesError
     from recommender.language_model import ModelError
     from retrieval.encoder import EncoderError
 
-    if options["task"] == ["conversation"]:
-        try:
-            return _converse(settings, options)
-        except (RuntimeError, ValueError, OSError) as error:
-            logging.getLogger(__name__).debug("talking failed", exc_info=True)
-            return fail(str(error), 1)
     names = list(TASKS) if options["task"] == ["all"] else list(options["task"])
-    unknown = [name for name in names if name not in TASKS]
+    known = (*TASKS, *_TALKS)
+    unknown = [name for name in names if name not in known]
     if unknown or options["sample"] < 0:
-        what = f"no task {', '.join(unknown)}; there are all, {', '.join(TASKS)}, conversation"
+        what = f"no task {', '.join(unknown)}; there are all, {', '.join(known)}"
         return fail(what if unknown else "--sample must be 0 or more", 2)
-    if not options["data_sets"]:
+    if not options["data_sets"] and names != ["conversation"]:
         return fail("--data is missing; it names the folder of the data sets", 2)
-    rankers = [name for name in str(options["rankers"]).split(",") if name]
-    out = options["out"] or settings.data / "evaluation" / "runs"
     try:
-        bench = Bench(settings, Path(options["data_sets"]), out,
-                      split=options["split"], sample=options["sample"], seed=options["seed"],
-                      progress=sys.stderr.isatty())  # fmt: skip
-        bench.check(names, rankers)
-        for name in names:
-            for template in _templates(TASKS[name], options["template"]):
-                bench.use(template)
-                _measure(bench, name, rankers)
-        print(write_report(out))
+        for name in (name for name in names if name in _TALKS):
+            _TALKS[name](settings, options)
+        if tasks := [name for name in names if name in TASKS]:
+            _ask(settings, options, tasks)
     except (DataError, NoCasesError, ValueError) as error:
         status = 1 if isinstance(error, LeakError) else 2
         return fail(str(error), status)
@@ -106,6 +100,25 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
         logging.getLogger(__name__).debug("evaluating failed", exc_info=True)
         return fail(str(error), 1)
     return 0
+
+
+def _ask(settings: Settings, options: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Ask the rankers the tasks, and write the report of all records."""
+    from recommender.evaluation.bench import Bench
+    from recommender.evaluation.report import write_report
+    from recommender.evaluation.tasks import TASKS
+
+    rankers = _rankers(options, "popularity,neighbours,joined")
+    out = _out(settings, options)
+    bench = Bench(settings, Path(options["data_sets"]), out,
+                  split=options["split"], sample=options["sample"], seed=options["seed"],
+                  progress=sys.stderr.isatty())  # fmt: skip
+    bench.check(names, rankers)
+    for name in names:
+        for template in _templates(TASKS[name], options["template"]):
+            bench.use(template)
+            _measure(bench, name, rankers)
+    print(write_report(out))
 
 
 def _templates(task: Task, wanted: str) -> list[Template | None]:
@@ -138,38 +151,52 @@ def _measure(bench: Bench, task: str, rankers: list[str]) -> None:
         print(f"{task} {ranker}, {record['n']} cases: {told}", flush=True)
 
 
-def _converse(settings: Settings, options: Mapping[str, Any]) -> int:
+def _converse(settings: Settings, options: Mapping[str, Any]) -> None:
     """Talk about items of the app's own catalog, with the model and adapter of the settings."""
-    from tqdm import tqdm
+    from recommender.evaluation.conversation_runs import SYSTEMS, Plan, hold
+    from recommender.evaluation.conversations import users_of
+    from retrieval.catalog import load_catalog
 
-    from recommender.engine import Recommender
-    from recommender.evaluation import conversations as talk
-    from recommender.evaluation.records import code_version, write_record
-    from recommender.store import Store
-
-    out = options["out"] or settings.data / "evaluation" / "runs"
-    folder = out / f"conversation-{options['sample'] or 'all'}-seed{options['seed']}"
-    folder.mkdir(parents=True, exist_ok=True)
-    recommender = Recommender(settings, store=Store(folder / "store.db"))
-    try:
-        targets = talk.chosen_targets(recommender.catalog, options["sample"], options["seed"])
-        held = [
-            talk.converse(
-                recommender,
-                talk.SimulatedUser(recommender.catalog, target, options["seed"]),
-                target,
+    wanted = _rankers(options, ",".join(SYSTEMS))
+    unknown = [name for name in wanted if name not in SYSTEMS]
+    if unknown:
+        raise ValueError(f"no system {', '.join(unknown)}; there are {', '.join(SYSTEMS)}")
+    data = Path(options["data_sets"]) if options["data_sets"] else None
+    users = users_of(load_catalog(settings.catalog), data, options["sample"], options["seed"])
+    plan = Plan(users, options["seed"], options["sample"], _out(settings, options),
+                sys.stderr.isatty())  # fmt: skip
+    for system in wanted:
+        if system == "popularity" and not users.counts:
+            print(
+                "conversation popularity: left out, it needs the users of --data", file=sys.stderr
             )
-            for target in tqdm(targets, unit="talk", disable=not sys.stderr.isatty())
-        ]
-        found = {**talk.success(held), **talk.reasons(held, recommender.catalog)}
-        write_record(folder, {
-            "task": "conversation", "n": len(held), "seed": options["seed"],
-            "catalog": recommender.catalog.name, "data": {"catalog": recommender.catalog.checksum},
-            "code": code_version(), "model": recommender.describe_model(),
-            "figures": {name: vars(figure) for name, figure in found.items()},
-        })  # fmt: skip
-    finally:
-        recommender.close()
-    for name, figure in found.items():
-        print(f"conversation, {name}: {figure}, n {figure.n}")
-    return 0
+            continue
+        record = hold(system, settings, plan)
+        for name, figure in record["figures"].items():
+            told = f"{figure['value']:.4f} ({figure['low']:.4f}–{figure['high']:.4f})"
+            print(f"conversation {system}, {name}: {told}, n {figure['n']}", flush=True)
+
+
+def _redial(settings: Settings, options: Mapping[str, Any]) -> None:
+    """Films that people recommended next in ReDial's dialogues."""
+    from recommender.evaluation.redial import measure
+
+    wanted = _rankers(options, "retriever")
+    unknown = [name for name in wanted if name not in ("retriever", "llm")]
+    if unknown:
+        raise ValueError(f"no ranker {', '.join(unknown)} for redial; there are retriever, llm")
+    folder = _out(settings, options) / f"redial-{options['sample'] or 'all'}"
+    measure(settings, Path(options["data_sets"]), folder, sample=options["sample"],
+            search=options["search"], ranker=_RANKED_TURNS if "llm" in wanted else 0)  # fmt: skip
+
+
+def _out(settings: Settings, options: Mapping[str, Any]) -> Path:
+    out: Path = options["out"] or settings.data / "evaluation" / "runs"
+    return out
+
+
+def _rankers(options: Mapping[str, Any], default: str) -> list[str]:
+    return [name for name in str(options["rankers"] or default).split(",") if name]
+
+
+_TALKS = {"conversation": _converse, "redial": _redial}

@@ -87,8 +87,8 @@ def run_cases(
     Raises `DataError` or `RunError` where the folder holds a run of something else.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    plan = {**_plain(asdict(settings)), "cases": len(numbers), "part": part}
-    _agree(folder / "settings.json", plan, checksums)
+    plan = {**asdict(settings), "cases": len(numbers), "part": part}
+    agree(folder / "settings.json", plan, checksums)
     path = folder / "cases.jsonl.gz"
     rows = read_rows(path, cut=True)
     if len(rows) % part and len(rows) != len(numbers):
@@ -211,7 +211,12 @@ def _append(path: Path, rows: Sequence[Row]) -> None:
         os.fsync(file.fileno())
 
 
-def _agree(path: Path, plan: Mapping[str, Any], checksums: Mapping[str, str]) -> None:
+def agree(path: Path, plan: Mapping[str, Any], checksums: Mapping[str, str]) -> None:
+    """Write what a run is of, or hold it against what was written when the run began.
+
+    Raises `DataError` or `RunError` where they differ.
+    """
+    plan = _plain(plan)
     if not path.exists():
         write_whole(path, json.dumps({"plan": plan, "data": dict(checksums)}, indent=1))
         return

@@ -1,6 +1,6 @@
 """Does a query built from the state find what a person recommended next?
 
-    python -m benchmarks.redial --data DIR [--sample N] [--ranker] [--search]
+    python -m recommender evaluate redial --data DIR [--sample N] [--ranker llm] [--search]
 
 On the development turns of ReDial: R@k is the share of the films that the recommender newly
 named at a turn which are among the first k, films named before being out of the ranking.
@@ -9,13 +9,12 @@ its films, and the query of the state after the dialogue was read turn by turn, 
 recommender's films that were not turned down count as history; each without interactions,
 with MovieLens' ratings, and with the films named in the dialogues of other folds as well
 (`folds`). Intervals are of 2,000 bootstrap resamples of dialogues. Weights were chosen on one
-half of the dialogues, where `--search` looks for better ones. `--ranker` asks the language
-model on a sample. Says so and ends where the data is not there. `varied` is off.
+half of the dialogues, where `--search` looks for better ones. `--ranker llm` asks the language
+model on a sample. `varied` is off.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,9 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from benchmarks.folds import fold_of, of_other_folds
-from benchmarks.labelled import write_record
-from benchmarks.redial_data import (
+from prompts.templates import Templates
+from recommender.evaluation.data import checksum
+from recommender.evaluation.folds import fold_of, of_other_folds
+from recommender.evaluation.model_in_use import ModelInUse
+from recommender.evaluation.records import code_version, write_record
+from recommender.evaluation.redial_data import (
     QUERIES,
     Case,
     Films,
@@ -40,9 +42,7 @@ from benchmarks.redial_data import (
     replay,
     whole_dialogue,
 )
-from benchmarks.searching import RememberingEncoder, descend
-from prompts.templates import Templates
-from recommender.language_model import load_language_model
+from recommender.evaluation.weight_search import RememberingEncoder, descend
 from recommender.opening import open_retriever
 from recommender.ranking import JoinedRanker, make_scorer, nouns_of, weight_of
 from recommender.settings import Settings
@@ -53,6 +53,7 @@ from retrieval.limits import Limit
 from retrieval.retriever import DenseRetriever, Query, RetrieverWeights
 
 KS = (1, 5, 10, 50)
+_FILES = ("redial_dev.jsonl.gz", "redial_dev_turns.jsonl.gz", "redial_movies.jsonl.gz")
 Places = NDArray[np.int64]  # of each gold film among the candidates, KS[-1] where it is not
 
 # What is known of others' tastes.
@@ -125,19 +126,20 @@ class Bench:
         )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="the folder with dialogues/")
-    parser.add_argument("--sample", type=int, default=0, help="dialogues, 0 for all")
-    parser.add_argument("--search", action="store_true", help="look for better weights")
-    parser.add_argument("--ranker", type=int, nargs="?", const=200, default=0, metavar="TURNS")
-    options = parser.parse_args()
-    if not (options.data / "dialogues" / "redial_dev_turns.jsonl.gz").is_file():
-        print(f"skipped: {options.data} has no dialogues/redial_dev_turns.jsonl.gz")
-        return
-    bench, left_out = _open(options.data, options.sample)
+def measure(
+    settings: Settings, data: Path, folder: Path, *, sample: int = 0, search: bool = False,
+    ranker: int = 0,
+) -> dict[str, Any]:  # fmt: skip
+    """Find the films of a sample of dialogues (0 for all); prints, writes and gives the record.
+
+    With `search` better weights are looked for first; `ranker` is on how many turns the
+    language model is asked as well. Raises `DataError` where the dialogues are not there.
+    """
+    files = [data / "dialogues" / name for name in _FILES]
+    checksums = {f"dialogues/{file.name}": checksum(file) for file in files}
+    bench, left_out = _open(settings, data, sample)
     state, text = WEIGHTS, TEXT_WEIGHTS
-    if options.search:
+    if search:
         other = bench.part(held_out=False)
         state = {arm: _search(other, arm, state[arm], of_state) for arm in state}
         text = {arm: _search(other, arm, text[arm], whole_dialogue) for arm in text}
@@ -147,7 +149,8 @@ def main() -> None:
     for name, weights in chosen.items():
         print(f"weights of the {name}: {weights}")
     record: dict[str, Any] = {
-        "turns": len(bench.cases), "left_out": left_out, "weights": chosen,
+        "task": "redial", "n": len(bench.cases), "code": code_version(), "data": checksums,
+        "sample": sample, "left_out": left_out, "weights": chosen,
         "excluded": _excluded(bench, bench.made(of_state)),
     }  # fmt: skip
     found = _rows(bench, state, text)
@@ -156,13 +159,13 @@ def main() -> None:
         cases = [bench.cases[n] for n in rows]
         part = {name: [places[n] for n in rows] for name, places in found.items()}
         record[half] = _report(half, cases, part)
-    if options.ranker:
-        record["ranker"] = _with_ranker(bench, state[RATED], options.ranker)
-    print("written to", write_record("redial", record))
+    if ranker:
+        record["ranked"] = _with_ranker(settings, bench, state[RATED], ranker)
+    print("written to", write_record(folder, record))
+    return record
 
 
-def _open(data: Path, sample: int) -> tuple[Bench, int]:
-    settings = Settings.read({})
+def _open(settings: Settings, data: Path, sample: int) -> tuple[Bench, int]:
     films = read_films(data, settings.data / "redial")
     cases, left_out = read_cases(data, films)
     if sample:
@@ -263,10 +266,12 @@ def _search(
     return descend(weights, _GRID, worth)
 
 
-def _with_ranker(bench: Bench, weights: RetrieverWeights, turns: int) -> dict[str, Any]:
+def _with_ranker(
+    settings: Settings, bench: Bench, weights: RetrieverWeights, turns: int
+) -> dict[str, Any]:
     """The retriever's order and the joined one on the same turns, and the paired difference."""
-    settings, templates = Settings.read({}), Templates.load()
-    model = load_language_model(settings.model, cache=settings.data)
+    templates = Templates.load()
+    model = ModelInUse(settings).model
     catalog = bench.films.catalog
     scorer = make_scorer("block", model, catalog, templates)
     weight = weight_of(settings.rank_weight, model)
@@ -293,7 +298,3 @@ def _with_ranker(bench: Bench, weights: RetrieverWeights, turns: int) -> dict[st
               f"({low:+.3f} to {high:+.3f})")  # fmt: skip
         record[f"R@{k}"] = [float(one[0]), float(two[0]), float(low), float(high)]
     return record
-
-
-if __name__ == "__main__":
-    main()
