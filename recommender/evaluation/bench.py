@@ -28,7 +28,13 @@ from recommender.evaluation.joining import (
 )  # fmt: skip
 from recommender.evaluation.model_in_use import ModelInUse
 from recommender.evaluation.records import summary, write_record
-from recommender.evaluation.runs import RunSettings, peak_memory_mb, run_cases, stability
+from recommender.evaluation.runs import (
+    RunSettings,
+    forget_peak_memory,
+    peak_memory_mb,
+    run_cases,
+    stability,
+)  # fmt: skip
 from recommender.evaluation.shelf import Shelf
 from recommender.evaluation.tasks import ALL, EVENLY, TASKS, Task, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes
@@ -109,6 +115,7 @@ class Bench:
         """Run, or go on with, one task and ranker; writes and gives the record."""
         task = TASKS[task_name]
         behaviour = self.behaviour(task.data)
+        forget_peak_memory()
         started = time.perf_counter()
         scorer = self.scorer(task, ranker, self.split)
         made_s = time.perf_counter() - started

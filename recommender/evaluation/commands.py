@@ -75,6 +75,7 @@ def add_evaluate_command(commands: Any) -> None:
 def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
     from recommender.evaluation.data import DataError
     from recommender.evaluation.leaks import LeakError
+    from recommender.evaluation.report import write_report
     from recommender.evaluation.runs import RunError
     from recommender.evaluation.tasks import TASKS, NoCasesError
     from recommender.language_model import ModelError
@@ -93,6 +94,7 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
             _TALKS[name](settings, options)
         if tasks := [name for name in names if name in TASKS]:
             _ask(settings, options, tasks)
+        print(write_report(_out(settings, options)))
     except (DataError, NoCasesError, ValueError) as error:
         status = 1 if isinstance(error, LeakError) else 2
         return fail(str(error), status)
@@ -103,14 +105,12 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
 
 
 def _ask(settings: Settings, options: Mapping[str, Any], names: Sequence[str]) -> None:
-    """Ask the rankers the tasks, and write the report of all records."""
+    """Ask the rankers the tasks."""
     from recommender.evaluation.bench import Bench
-    from recommender.evaluation.report import write_report
     from recommender.evaluation.tasks import TASKS
 
     rankers = _rankers(options, "popularity,neighbours,joined")
-    out = _out(settings, options)
-    bench = Bench(settings, Path(options["data_sets"]), out,
+    bench = Bench(settings, Path(options["data_sets"]), _out(settings, options),
                   split=options["split"], sample=options["sample"], seed=options["seed"],
                   progress=sys.stderr.isatty())  # fmt: skip
     bench.check(names, rankers)
@@ -118,7 +118,6 @@ def _ask(settings: Settings, options: Mapping[str, Any], names: Sequence[str]) -
         for template in _templates(TASKS[name], options["template"]):
             bench.use(template)
             _measure(bench, name, rankers)
-    print(write_report(out))
 
 
 def _templates(task: Task, wanted: str) -> list[Template | None]:

@@ -26,7 +26,7 @@ from recommender.evaluation.conversations import Conversation, Users, converse, 
 from recommender.evaluation.metrics import Figure
 from recommender.evaluation.reasons import Judge, reason_figures
 from recommender.evaluation.records import code_version, write_record
-from recommender.evaluation.runs import agree, peak_memory_mb
+from recommender.evaluation.runs import agree, forget_peak_memory, peak_memory_mb
 from recommender.settings import Settings
 from recommender.store import Store
 from retrieval.catalog import Catalog
@@ -69,6 +69,7 @@ def hold(system: str, settings: Settings, plan: Plan) -> dict[str, Any]:
     folder = plan.out / f"conversation-{system}-{plan.sample or 'all'}-seed{plan.seed}"
     folder.mkdir(parents=True, exist_ok=True)
     alone = settings if system == "joined" else replace(settings, model="none", adapter="none")
+    forget_peak_memory()
     recommender = Recommender(alone, store=Store(folder / "store.db"))
     try:
         if system not in ("joined", "retriever"):

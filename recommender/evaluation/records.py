@@ -73,6 +73,12 @@ def read_records(out: Path) -> list[dict[str, Any]]:
     return [record for record in records if "ranker" in record]
 
 
+def read_talks(out: Path) -> list[dict[str, Any]]:
+    """All records of conversations below a folder, by name."""
+    records = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(out.glob("*/record.json"))]
+    return [record for record in records if "ranker" not in record]
+
+
 def figure_of(record: Mapping[str, Any], name: str) -> Figure | None:
     data = record["figures"].get(name)
     return None if data is None else Figure(**data)

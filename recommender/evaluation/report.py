@@ -13,11 +13,13 @@ from typing import Any
 
 from recommender.evaluation.metrics import Figure
 from recommender.evaluation.paper import PAPER
-from recommender.evaluation.records import figure_of, read_records
+from recommender.evaluation.records import figure_of, read_records, read_talks
+from recommender.evaluation.report_talks import talk_sections
 from recommender.evaluation.runs import write_whole
 from recommender.evaluation.tasks import TASKS
 
-_SHOWN = ("HR@1", "HR@3", "HR@5", "NDCG@3", "NDCG@5", "MRR", "R@20", "R@50", "R@100")
+_SHOWN = ("AUC", "accuracy", "accuracy as it is", "Brier", "HR@1", "HR@3", "HR@5", "NDCG@3",
+          "NDCG@5", "MRR", "R@20", "R@50", "R@100")  # fmt: skip
 _COLOUR, _PAPER_COLOUR = "#3b5b92", "#b08d2f"
 
 Record = Mapping[str, Any]
@@ -28,19 +30,20 @@ def write_report(out: Path) -> Path:
     by_task: dict[str, list[Record]] = defaultdict(list)
     for record in read_records(out):
         by_task[record["task"]].append(record)
-    lines = ["# Evaluation", "", *_head(by_task)]
+    talks = read_talks(out)
+    lines = ["# Evaluation", "", *_head([*(r for rs in by_task.values() for r in rs), *talks])]
     for name in (n for n in TASKS if n in by_task):
         records = sorted(by_task[name], key=lambda r: -_lead(r).value)
         plot = out / "plots" / f"{name}.svg"
         _plot(plot, records)
         lines += _section(name, records, plot.relative_to(out).as_posix())
+    lines += talk_sections(talks)
     path = out / "report.md"
     write_whole(path, "\n".join(lines) + "\n")
     return path
 
 
-def _head(by_task: Mapping[str, Sequence[Record]]) -> list[str]:
-    records = [record for records in by_task.values() for record in records]
+def _head(records: Sequence[Record]) -> list[str]:
     files = {name: digest for record in records for name, digest in record["data"].items()}
     codes = sorted({record["code"] for record in records})
     return [
@@ -59,7 +62,9 @@ def _section(name: str, records: Sequence[Record], plot: str) -> list[str]:
     shown = [f for f in _SHOWN if any(f in r["figures"] for r in records)]
     lines = [f"## {task.title} {task.form}", ""]
     if task.stands_for:
-        lines += [f"Stand-in: {task.stands_for}.", ""]
+        said = next((r["example"] for r in records if r.get("example")), "")
+        example = f" For example: “{said}”." if said else ""
+        lines += [f"Stand-in: {task.stands_for}.{example}", ""]
     lines += [_row(["ranker", "n", *shown]), _row(["---"] * (len(shown) + 2))]
     for record in records:
         cells = [_cell(figure_of(record, figure)) for figure in shown]
@@ -67,8 +72,29 @@ def _section(name: str, records: Sequence[Record], plot: str) -> list[str]:
     for method, figures in PAPER.get(name, {}).items():
         cells = [_plain(figures.get(figure)) for figure in shown]
         lines.append(_row([f"*paper: {method}*", "", *cells]))
-    lines += ["", f"![first hits by ranker]({plot})", "", *_beside(records), ""]
-    return lines
+    lines += ["", f"![{_lead_name(records[0])} by ranker]({plot})", "", *_beside(records), ""]
+    return lines + _wordings(records)
+
+
+def _wordings(records: Sequence[Record]) -> list[str]:
+    """How a language model's figures move with the words, on the same cases."""
+    told = [r for r in records if " as " in r["ranker"]]
+    if len(told) < 2:
+        return []
+    lines = ["Wordings of the instruction, each asked the same cases:", ""]
+    lines += [_row(["template", "n", "seen in tuning", _lead_name(told[0])]), _row(["---"] * 4)]
+    seen = {True: "yes", False: "no", None: "not known"}
+    for record in told:
+        told_before = seen[record.get("template_seen")]
+        cells = [record["template"], str(record["n"]), told_before, _cell(_lead(record))]
+        lines.append(_row(cells))
+    for known, name in ((True, "seen in tuning"), (False, "never seen")):
+        values = [_lead(r).value for r in told if r.get("template_seen") is known]
+        if values:
+            mean = sum(values) / len(values)
+            lines.append(_row([f"*{len(values)} {name}: mean; lowest to highest*", "", "",
+                               f"{mean:.3f}; {min(values):.3f} to {max(values):.3f}"]))  # fmt: skip
+    return [*lines, ""]
 
 
 def _beside(records: Sequence[Record]) -> list[str]:
@@ -90,10 +116,15 @@ def _beside(records: Sequence[Record]) -> list[str]:
 
 
 def _lead(record: Record) -> Figure:
-    found = figure_of(record, "HR@1")
+    found = figure_of(record, _lead_name(record))
     if found is None:
         raise ValueError(f"the record of {record['ranker']} on {record['task']} has no HR@1")
     return found
+
+
+def _lead_name(record: Record) -> str:
+    """The figure that a task is first looked at for."""
+    return "AUC" if "AUC" in record["figures"] else "HR@1"
 
 
 def _plot(path: Path, records: Sequence[Record]) -> None:
@@ -119,7 +150,7 @@ def _plot(path: Path, records: Sequence[Record]) -> None:
             fontsize=7, color=_PAPER_COLOUR,
         )  # fmt: skip
     axes.set_xlim(0, 1)
-    axes.set_xlabel("HR@1, with its 95 % interval; dashed: the paper")
+    axes.set_xlabel(f"{_lead_name(records[0])}, with its 95 % interval; dashed: the paper")
     # Without a date and with fixed ids the same records give the same file.
     with mpl.rc_context({"svg.hashsalt": "evaluation"}):
         figure.savefig(path, metadata={"Date": None})

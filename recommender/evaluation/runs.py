@@ -8,6 +8,7 @@ scorers are made.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -31,6 +32,7 @@ from recommender.evaluation.metrics import Standing, standing
 
 _SCORES_KEPT = 100  # candidates; of longer lists only the first picks are kept
 _PICKS_KEPT = 10
+_CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 
 class RunError(RuntimeError):
@@ -197,9 +199,19 @@ def write_whole(path: Path, text: str) -> None:
     os.replace(draft, path)
 
 
+def forget_peak_memory() -> None:
+    """Count the peak anew from what is held now, where the system can do so (Linux)."""
+    with contextlib.suppress(OSError):
+        _CLEAR.write_text("5")
+
+
 def peak_memory_mb() -> float:
-    """The most memory that this process ever held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory that this process held since `forget_peak_memory`, or ever."""
+    try:
+        [peak] = re.findall(r"VmHWM:\s+(\d+) kB", _STATUS.read_text())
+    except (OSError, ValueError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return int(peak) / 1024
 
 
 def _append(path: Path, rows: Sequence[Row]) -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 
 from recommender.evaluation.data import Places
 from recommender.evaluation.leaks import names, telling, words
+from recommender.understanding.words import FUNCTION_WORDS
 from retrieval.catalog import Catalog, Item
 
 _SAYS_LITTLE = {"unknown", "other"}
@@ -80,8 +81,8 @@ class Wishes:
         parts = [*rng.sample(said, min(1, len(said))), *rng.sample(loose, min(1, len(loose)))]
         if len(parts) == 2 and rng.random() < 0.5:
             parts.pop()  # few say all that they could
-        barred = telling(item.title, self._catalog)
-        parts = [p for p in parts if not barred & set(words(p)) and not names(p, item.title)]
+        barred = own - FUNCTION_WORDS
+        parts = [p for p in parts if not barred & set(words(p))]
         return rng.choice(_FRAMES).format(", ".join(parts or ["something new"]))
 
     def taste(self, history: Places) -> str:
