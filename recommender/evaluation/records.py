@@ -54,7 +54,7 @@ def summary(
         "sample": settings.sample, "scorer": dict(settings.scorer), "n": len(rows),
         "stands_for": task.stands_for, "code": code_version(), "data": dict(checksums),
         "figures": {name: asdict(figure) for name, figure in found.items()},
-        "beside": beside(rows, counts, catalog_size),
+        "beside": beside(rows, counts, catalog_size) | {"ties": ties(rows)},
         "calibration": sure,
         "ms_per_case": _quantiles([row.ms for row in rows]),
         **extra,
@@ -106,6 +106,11 @@ def beside(
         result[f"novelty@{_SHOWN}"] = float(-np.log2(shares[shown]).mean())
         result["popularity_bias"] = float(percentiles[firsts].mean() - percentiles[rights].mean())
     return result
+
+
+def ties(rows: Sequence[Row]) -> float:
+    """The share of cases in which another candidate has the right one's score."""
+    return float(np.mean([row.standing.level > 0 for row in rows])) if rows else 0.0
 
 
 def calibration(rows: Sequence[Row]) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def _wordings(records: Sequence[Record]) -> list[str]:
 
 def _beside(records: Sequence[Record]) -> list[str]:
     names = [
-        "coverage@1", "novelty@5", "popularity bias", "calibration error", "wrong output",
+        "coverage@1", "novelty@5", "popularity bias", "calibration error", "wrong output", "ties",
         "greatest change by shuffling", "first pick kept", "ms a case", "peak MB",
     ]  # fmt: skip
     lines = [_row(["ranker", *names]), _row(["---"] * (len(names) + 1))]
@@ -108,7 +108,7 @@ def _beside(records: Sequence[Record]) -> list[str]:
         cells = [
             beside.get("coverage@1"), beside.get("novelty@5"), beside.get("popularity_bias"),
             record["calibration"].get("error"), record["figures"]["wrong"]["value"],
-            stable.get("greatest_change"), stable.get("first_pick_kept"),
+            beside.get("ties"), stable.get("greatest_change"), stable.get("first_pick_kept"),
             record["ms_per_case"].get("median"), record.get("peak_memory_mb"),
         ]  # fmt: skip
         lines.append(_row([record["ranker"], *(_plain(c, 3) for c in cells)]))
