@@ -6,6 +6,7 @@ weights from validation cases of the same task and scorers that know nothing of 
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from recommender.adapter_card import CHECKPOINTS, WEIGHTS, file_checksum
 from recommender.evaluation.cases import Case, CaseScorer
-from recommender.evaluation.data import LOADERS, Behaviour
+from recommender.evaluation.data import Behaviour
+from recommender.evaluation.data_sets import CORE, DATA_SETS, load
 from recommender.evaluation.joining import JoinedScorer, Weights, learn_weights
 from recommender.evaluation.records import summary, write_record
 from recommender.evaluation.runs import RunSettings, peak_memory_mb, run_cases, stability
 from recommender.evaluation.shelf import Shelf
-from recommender.evaluation.tasks import ALL, EVENLY, TASKS, Task, make_cases, numbers_for
+from recommender.evaluation.tasks import ALL, EVENLY, HARD, TASKS, Task, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes
 from recommender.settings import Settings
 
@@ -44,7 +46,9 @@ class Bench:
     def __init__(
         self, settings: Settings, data_sets: Path, out: Path, *,
         split: str = "test", sample: int = 0, seed: int = 0, progress: bool = False,
+        data_set: str = "", core: int = CORE,
     ) -> None:  # fmt: skip
+        self.data_set, self.core = data_set, core
         self.settings, self.data_sets, self.out = settings, data_sets, out
         self.split, self.sample, self.seed, self.progress = split, sample, seed, progress
         self._data: dict[str, Behaviour] = {}
@@ -52,9 +56,18 @@ class Bench:
         self._scorers: dict[tuple[str, str, str], CaseScorer] = {}
         self._model: LanguageModel | None = None
 
+    def task(self, name: str) -> Task:
+        """A task, of the data set that was asked for instead of its own."""
+        task = TASKS[name]
+        if not self.data_set:
+            return task
+        told = DATA_SETS[self.data_set].stands_for if self.data_set in DATA_SETS else ""
+        stands_for = told if task.intention == "I2" else task.stands_for
+        return replace(task, data=self.data_set, stands_for=stands_for)
+
     def check(self, tasks: Sequence[str], rankers: Sequence[str]) -> None:
         """Raise `ValueError` for a ranker that there is not, before anything is measured."""
-        names = self.shelf(TASKS[tasks[0]].data, self.split).names
+        names = self.shelf(self.task(tasks[0]).data, self.split).names
         known = (*names, *SEARCHERS, "joined", "llm", "retriever")
         parts = [part for name in rankers for part in name.split("+")]
         unknown = [name for name in parts if name not in known]
@@ -63,12 +76,18 @@ class Bench:
 
     def lacks(self, task_name: str, ranker: str) -> str:
         """Why a ranker can't be asked a task, or nothing."""
-        task = TASKS[task_name]
+        task = self.task(task_name)
         reasons = [self._lacks(task, part) for part in ranker.split("+")]
         return next((reason for reason in reasons if reason), "")
 
     def _lacks(self, task: Task, ranker: str) -> str:
         behaviour = self.behaviour(task.data)
+        if self.data_set and TASKS[task.name].data != TASKS["sequential"].data:
+            return f"it is a task of {TASKS[task.name].data}"
+        if task.negatives == HARD and not behaviour.hard:
+            return f"{behaviour.name} has no lists of hard negatives"
+        if task.intention == "I1" and self.data_set in DATA_SETS:
+            return f"{behaviour.name} has no stand-in for a vague wish"
         longest = max((len(sequence) for sequence in behaviour.sequences), default=1)
         if task.negatives == EVENLY and len(behaviour.catalog) - longest < task.others:
             return f"{len(behaviour.catalog)} items are too few for {task.others} negatives"
@@ -84,7 +103,7 @@ class Bench:
 
     def measure(self, task_name: str, ranker: str) -> dict[str, Any]:
         """Run, or go on with, one task and ranker; writes and gives the record."""
-        task = TASKS[task_name]
+        task = self.task(task_name)
         behaviour = self.behaviour(task.data)
         started = time.perf_counter()
         scorer = self.scorer(task, ranker, self.split)
@@ -92,7 +111,12 @@ class Bench:
         adapter = self._adapter() if "llm" in ranker.split("+") else ""
         label = f"{ranker} ({adapter})" if adapter else ranker  # each adapter has its own run
         settings = RunSettings(
-            task.name, label, self.split, self.sample, self.seed, self._says(task, ranker)
+            self._place(task, behaviour),
+            label,
+            self.split,
+            self.sample,
+            self.seed,
+            self._says(task, ranker),
         )
         numbers = numbers_for(task, behaviour, self.split, self.sample, self.seed)
         make = partial(self.cases, task, split=self.split)
@@ -104,10 +128,11 @@ class Bench:
         asked_again = list(make(numbers[: _STABILITY_ON if ranker != "llm" else 10]))
         shelf = self.shelf(task.data, self.split)
         record = summary(
-            task, settings, rows, behaviour.checksums,
+            replace(task, data=behaviour.name), settings, rows, behaviour.checksums,
             counts=shelf.popularity.counts if behaviour.users else None,
             catalog_size=len(behaviour.catalog),
             extra={
+                "command": self._command(task_name, ranker),
                 "stability": stability(scorer, asked_again, self.seed),
                 "made_s": round(made_s, 2), "peak_memory_mb": round(peak_memory_mb()),
                 "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -115,6 +140,28 @@ class Bench:
         )  # fmt: skip
         write_record(folder, record)
         return record
+
+    def _place(self, task: Task, behaviour: Behaviour) -> str:
+        """What a run's folder begins with: the task, and the data where it is not its own."""
+        return f"{task.name}-{behaviour.name}" if self.data_set in DATA_SETS else task.name
+
+    def _command(self, task_name: str, ranker: str) -> str:
+        """The command that makes this run again, but for where the data lies."""
+        usual = Settings()
+        options: dict[str, Any] = {"data": "DIR", "ranker": ranker}
+        if self.data_set:
+            options["data-set"] = self.data_set
+        if self.data_set in DATA_SETS and self.core != CORE:
+            options["core"] = self.core
+        if self.split != "test":
+            options["split"] = self.split
+        options |= {n: v for n, v in (("sample", self.sample), ("seed", self.seed)) if v}
+        if "llm" in ranker.split("+"):
+            asked = ("model", "adapter", "quantization")
+            given = {name: getattr(self.settings, name) for name in asked}
+            options |= {n: v for n, v in given.items() if v != getattr(usual, n)}
+        told = " ".join(f"--{name} {shlex.quote(str(value))}" for name, value in options.items())
+        return f"python -m recommender evaluate {task_name} {told}"
 
     def cases(
         self, task: Task, numbers: Sequence[int], split: str, upto: str = ""
@@ -128,7 +175,7 @@ class Bench:
 
     def behaviour(self, name: str) -> Behaviour:
         if name not in self._data:
-            self._data[name] = LOADERS[name](self.data_sets)
+            self._data[name] = load(name, self.data_sets, self.core, self.progress)
         return self._data[name]
 
     def shelf(self, data: str, upto: str) -> Shelf:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recommender.command_failure import fail
+from recommender.evaluation.data_homes import homes_in_lines
 
 if TYPE_CHECKING:
     from recommender.evaluation.bench import Bench
@@ -26,9 +27,17 @@ _EXAMPLES = """examples:
   python -m recommender evaluate sequential --data DIR --ranker llm --adapter none --sample 500
   python -m recommender evaluate all --data DIR --ranker popularity,joined
 
-Data: DIR holds video_games/items.jsonl.gz (item_id, title, platform, kind), sequences.jsonl.gz
+Data: the tasks are of video games and CDs; --data-set takes another data set, and where DIR
+holds one alone it need not be named. DIR holds video_games/items.jsonl.gz (item_id, title, platform, kind), sequences.jsonl.gz
 (user_id, items oldest first), for hard negatives candidates_sasrec.jsonl.gz (user_id,
-candidates best first), and for CDs cds/items.jsonl.gz (item_id, title, categories).
+candidates best first), and for CDs cds/items.jsonl.gz (item_id, title, categories). Of the others, in DIR or up to two folders below
+it, each file also gzipped:
+
+{sets}
+
+Of Amazon and MovieLens the 5-core is kept (--core), whatever the stars; of dialogues, the films
+in the order they are named. The last item of a user, or dialogue, is the test, the one before it
+the validation; of a history the last 50 items are kept. No data set is downloaded or passed on.
 """
 
 
@@ -36,11 +45,15 @@ def add_evaluate_command(commands: Any) -> None:
     """Add `evaluate` to the subcommands of the command line."""
     parser = commands.add_parser(
         "evaluate", help="measure rankers on a task, against the paper's figures",
-        epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXAMPLES.format(sets=homes_in_lines()), formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("task", nargs="+", metavar="TASK", help="task names, all, or conversation")
     parser.add_argument("--data", dest="data_sets", default="", metavar="DIR",
                         help="folder of the data sets; conversation needs none")  # fmt: skip
+    parser.add_argument("--data-set", dest="data_set", default="", metavar="NAME",
+                        help="which of the data sets below (that of the task, or the only one)")  # fmt: skip
+    parser.add_argument("--core", type=int, default=5, metavar="K",
+                        help="of it keep users with K items and items with K users (5)")  # fmt: skip
     parser.add_argument("--ranker", dest="rankers", default="popularity,neighbours,joined",
                         metavar="NAME,…", help="rankers; a+b joins two by weights; an unknown name lists them")  # fmt: skip
     parser.add_argument("--model", help="for llm: hub name, folder or auto (auto)")
@@ -60,7 +73,9 @@ def add_evaluate_command(commands: Any) -> None:
 def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
     from recommender.evaluation.bench import Bench
     from recommender.evaluation.data import DataError
+    from recommender.evaluation.data_sets import chosen
     from recommender.evaluation.leaks import LeakError
+    from recommender.evaluation.records import RecordError
     from recommender.evaluation.report import write_report
     from recommender.evaluation.runs import RunError
     from recommender.evaluation.tasks import TASKS, NoCasesError
@@ -75,15 +90,19 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
             return fail(str(error), 1)
     names = list(TASKS) if options["task"] == ["all"] else list(options["task"])
     unknown = [name for name in names if name not in TASKS]
+    if options["core"] < 1:
+        return fail("--core must be 1 or more", 2)
     if unknown or options["sample"] < 0:
         what = f"no task {', '.join(unknown)}; there are all, {', '.join(TASKS)}, conversation"
         return fail(what if unknown else "--sample must be 0 or more", 2)
     if not options["data_sets"]:
         return fail("--data is missing; it names the folder of the data sets", 2)
     rankers = [name for name in str(options["rankers"]).split(",") if name]
-    out = options["out"] or settings.data / "evaluation" / "runs"
+    out = options["out"] or settings.runs_path
     try:
-        bench = Bench(settings, Path(options["data_sets"]), out,
+        folder = Path(options["data_sets"])
+        bench = Bench(settings, folder, out, core=options["core"],
+                      data_set=chosen(folder, options["data_set"]),
                       split=options["split"], sample=options["sample"], seed=options["seed"],
                       progress=sys.stderr.isatty())  # fmt: skip
         bench.check(names, rankers)
@@ -93,7 +112,7 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
     except (DataError, NoCasesError, ValueError) as error:
         status = 1 if isinstance(error, LeakError) else 2
         return fail(str(error), status)
-    except (RunError, ModelError, EncoderError, OSError) as error:
+    except (RunError, RecordError, ModelError, EncoderError, OSError) as error:
         logging.getLogger(__name__).debug("evaluating failed", exc_info=True)
         return fail(str(error), 1)
     return 0
@@ -123,7 +142,7 @@ def _converse(settings: Settings, options: Mapping[str, Any]) -> int:
     from recommender.evaluation.records import code_version, write_record
     from recommender.store import Store
 
-    out = options["out"] or settings.data / "evaluation" / "runs"
+    out = options["out"] or settings.runs_path
     folder = out / f"conversation-{options['sample'] or 'all'}-seed{options['seed']}"
     folder.mkdir(parents=True, exist_ok=True)
     recommender = Recommender(settings, store=Store(folder / "store.db"))
