@@ -95,6 +95,11 @@ class Settings:
     def store_path(self) -> Path:
         return self.store or self.data / "store.db"
 
+    @property
+    def runs_path(self) -> Path:
+        """Where evaluations leave their records, unless they are told another place."""
+        return self.data / "evaluation" / "runs"
+
     @classmethod
     def read(cls, flags: Mapping[str, Any], env: Mapping[str, str] | None = None) -> Settings:
         """Settings from flags (None means not given) and the environment.

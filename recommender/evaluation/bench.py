@@ -6,6 +6,7 @@ weights from validation cases of the same task and scorers that know nothing of 
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -108,6 +109,7 @@ class Bench:
             counts=shelf.popularity.counts if behaviour.users else None,
             catalog_size=len(behaviour.catalog),
             extra={
+                "command": self._command(task_name, ranker),
                 "stability": stability(scorer, asked_again, self.seed),
                 "made_s": round(made_s, 2), "peak_memory_mb": round(peak_memory_mb()),
                 "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -115,6 +117,20 @@ class Bench:
         )  # fmt: skip
         write_record(folder, record)
         return record
+
+    def _command(self, task_name: str, ranker: str) -> str:
+        """The command that makes this run again, but for where the data lies."""
+        usual = Settings()
+        options: dict[str, Any] = {"data": "DIR", "ranker": ranker}
+        if self.split != "test":
+            options["split"] = self.split
+        options |= {n: v for n, v in (("sample", self.sample), ("seed", self.seed)) if v}
+        if "llm" in ranker.split("+"):
+            asked = ("model", "adapter", "quantization")
+            given = {name: getattr(self.settings, name) for name in asked}
+            options |= {n: v for n, v in given.items() if v != getattr(usual, n)}
+        told = " ".join(f"--{name} {shlex.quote(str(value))}" for name, value in options.items())
+        return f"python -m recommender evaluate {task_name} {told}"
 
     def cases(
         self, task: Task, numbers: Sequence[int], split: str, upto: str = ""

@@ -61,6 +61,7 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
     from recommender.evaluation.bench import Bench
     from recommender.evaluation.data import DataError
     from recommender.evaluation.leaks import LeakError
+    from recommender.evaluation.records import RecordError
     from recommender.evaluation.report import write_report
     from recommender.evaluation.runs import RunError
     from recommender.evaluation.tasks import TASKS, NoCasesError
@@ -81,7 +82,7 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
     if not options["data_sets"]:
         return fail("--data is missing; it names the folder of the data sets", 2)
     rankers = [name for name in str(options["rankers"]).split(",") if name]
-    out = options["out"] or settings.data / "evaluation" / "runs"
+    out = options["out"] or settings.runs_path
     try:
         bench = Bench(settings, Path(options["data_sets"]), out,
                       split=options["split"], sample=options["sample"], seed=options["seed"],
@@ -93,7 +94,7 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
     except (DataError, NoCasesError, ValueError) as error:
         status = 1 if isinstance(error, LeakError) else 2
         return fail(str(error), status)
-    except (RunError, ModelError, EncoderError, OSError) as error:
+    except (RunError, RecordError, ModelError, EncoderError, OSError) as error:
         logging.getLogger(__name__).debug("evaluating failed", exc_info=True)
         return fail(str(error), 1)
     return 0
@@ -123,7 +124,7 @@ def _converse(settings: Settings, options: Mapping[str, Any]) -> int:
     from recommender.evaluation.records import code_version, write_record
     from recommender.store import Store
 
-    out = options["out"] or settings.data / "evaluation" / "runs"
+    out = options["out"] or settings.runs_path
     folder = out / f"conversation-{options['sample'] or 'all'}-seed{options['seed']}"
     folder.mkdir(parents=True, exist_ok=True)
     recommender = Recommender(settings, store=Store(folder / "store.db"))

@@ -27,6 +27,10 @@ _BINS = 10
 _SHOWN = 5  # first picks that coverage and novelty look at
 
 
+class RecordError(RuntimeError):
+    """A record that can't be read; the message names it and says what to do."""
+
+
 def summary(
     task: Task, settings: RunSettings, rows: Sequence[Row], checksums: Mapping[str, str],
     *, counts: NDArray[np.int64] | None, catalog_size: int, extra: Mapping[str, Any],
@@ -54,8 +58,23 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
 
 def read_records(out: Path) -> list[dict[str, Any]]:
     """All records of tasks below a folder, by name; conversations have records of their own."""
-    records = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(out.glob("*/record.json"))]
+    records = [read_record(path) for path in record_paths(out)]
     return [record for record in records if "ranker" in record]
+
+
+def record_paths(out: Path) -> list[Path]:
+    return sorted(out.glob("*/record.json"))
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """One record. Raises `RecordError`."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordError(f"{path}: can't be read ({error}); run its command again") from error
+    if not isinstance(record, dict):
+        raise RecordError(f"{path}: expected a JSON object; run its command again")
+    return record
 
 
 def figure_of(record: Mapping[str, Any], name: str) -> Figure | None:

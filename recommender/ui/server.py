@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from prompts.templates import TemplateError
 from recommender.settings import Settings
 from recommender.store import StoreError
-from recommender.ui.chat import build_page
+from recommender.ui.pages import PAGES, build_pages
 from recommender.ui.theme import theme
 from retrieval.catalog import CatalogError
 from retrieval.encoder import EncoderError
@@ -30,6 +30,7 @@ from retrieval.interactions import InteractionsError
 log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
+PATHS = {f"/{page.path}" for page in PAGES}
 MAX_UPLOAD = "1mb"  # Gradio's upload route is open although no page has a file field
 # Gradio compiles the templates of its HTML components, hence 'unsafe-eval', and starts from
 # inline scripts. Inline event handlers, the way injected markup would run, stay forbidden.
@@ -58,7 +59,7 @@ HEADERS = {
 class ContentPolicy:
     """Adds the headers to every answer, streams included, without holding any back.
 
-    The page itself is compressed here, since Gradio compresses only its assets.
+    The pages themselves are compressed here, since Gradio compresses only its assets.
     """
 
     def __init__(self, app: Any) -> None:
@@ -74,7 +75,7 @@ class ContentPolicy:
 
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif scope["path"] == "/":
+        elif scope["path"] in PATHS:
             await self.compressed(scope, receive, with_headers)
         else:
             await self.app(scope, receive, with_headers)
@@ -95,7 +96,7 @@ def launch(settings: Settings) -> None:
     except (CatalogError, EncoderError, InteractionsError, StoreError, TemplateError) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
-    serve(build_page(recommender), host, settings.port)
+    serve(build_pages(recommender), host, settings.port)
 
 
 def address(settings: Settings) -> str:
@@ -130,7 +131,7 @@ def serve(page: Any, host: str, port: int, *, block: bool = True) -> None:
             "routes": [Mount("/fonts", StaticFiles(directory=HERE / "fonts"))],
         },
         theme=theme(),
-        css=(HERE / "style.css").read_text(encoding="utf-8"),
+        css="".join(path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.css"))),
         head=f"<script>{(HERE / 'composer.js').read_text(encoding='utf-8')}</script>",
     )  # fmt: skip
     if page.mcp_error:
