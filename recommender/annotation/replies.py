@@ -22,7 +22,14 @@ from recommender.explanation import Explainer
 from recommender.facts import shown
 from recommender.language_model import LanguageModel, load_language_model
 from recommender.opening import open_retriever
-from recommender.ranking import JoinedRanker, Ranker, RetrieverRanker, make_scorer, weight_of
+from recommender.ranking import (
+    JoinedRanker,
+    Ranker,
+    RetrieverRanker,
+    make_scorer,
+    nouns_of,
+    weight_of,
+)
 from recommender.settings import Settings
 from recommender.store import Store
 from retrieval.catalog import Catalog, load_catalog
@@ -46,6 +53,7 @@ class Opened:
     """What replies are made with: the same for every system but its ranker."""
 
     catalog: Catalog
+    templates: Templates
     asked: tuple[Asked, ...]
     gold: tuple[Asked, ...]  # one for each gold case of the file
     ranker: Callable[[System], tuple[Ranker, LanguageModel | None]]
@@ -92,7 +100,7 @@ def open_for(
         return JoinedRanker(scorer, weight_of(system.rank_weight, model)), model
 
     gold = tuple(asking.request(one.request) for one in campaign.gold)
-    return Opened(catalog, tuple(asked), gold, ranker)
+    return Opened(catalog, templates, tuple(asked), gold, ranker)
 
 
 def _open_task(campaign: Campaign, settings: Settings, templates: Templates) -> Opened:
@@ -112,7 +120,7 @@ def _open_task(campaign: Campaign, settings: Settings, templates: Templates) -> 
     def ranker(system: System) -> tuple[Ranker, LanguageModel | None]:
         return ScoringRanker(bench.scorer(task, system.ranker, "test"), catalog), None
 
-    return Opened(catalog, tuple(asked), (), ranker)
+    return Opened(catalog, templates, tuple(asked), (), ranker)
 
 
 def make(campaign: Campaign, opened: Opened, report: Report = lambda done, of: None) -> Made:
@@ -125,7 +133,7 @@ def make(campaign: Campaign, opened: Opened, report: Report = lambda done, of: N
         for asked, told in zip(opened.asked, replies, strict=True):
             ranked = ranker.rank(asked.instruction, asked.candidates)[: campaign.picks]
             picks = [_reasoned(pick, asked, campaign, explainer, model) for pick in ranked]
-            told[system.name] = [_plain(pick, opened.catalog) for pick in picks]
+            told[system.name] = [_plain(pick, asked, opened) for pick in picks]
             done += 1
             report(done, of)
     cases, alike = [], 0
@@ -168,7 +176,7 @@ def _gold_cases(
                 Pick(catalog[i], rank, 0.0, 0.0) for rank, i in enumerate(ids[: campaign.picks], 1)
             ]
             reasoned = [_reasoned(pick, asked, campaign, explainer, None) for pick in picks]
-            told[name] = [_plain(pick, catalog) for pick in reasoned]
+            told[name] = [_plain(pick, asked, opened) for pick in reasoned]
         cases.append(_case(asked, told, ((BAD, GOOD, GOOD),)))
     return cases
 
@@ -185,11 +193,13 @@ def _reasoned(
     return [step for step in written if step is not None][-1]
 
 
-def _plain(pick: Pick, catalog: Catalog) -> dict[str, Any]:
-    """What is kept of a pick. `block` is how a ranker reads the item."""
+def _plain(pick: Pick, asked: Asked, opened: Opened) -> dict[str, Any]:
+    """What is kept of a pick. `block` is what a ranker reads of it."""
+    catalog, template = opened.catalog, opened.templates.by_id[asked.instruction.template]
+    block = template.render_block(nouns_of(catalog), item=catalog.brief(pick.item))
     return {
-        "item": pick.item.id, **shown(catalog, pick.item), "reason": pick.reason,
-        "block": catalog.brief(pick.item), "written_by": pick.written_by,
+        "item": pick.item.id, **shown(catalog, pick.item), "reason": pick.reason, "block": block,
+        "written_by": pick.written_by,
     }  # fmt: skip
 
 
