@@ -128,20 +128,20 @@ def chat_pairs(store: Store, catalog: Catalog) -> Iterator[Example]:
             yield _example(f"{session}.{turn}/{number}", "chat ratings", case, good, bad)
 
 
+def as_lines(rows: Iterable[Row]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
     """Write JSON lines, whole or not at all; gives how many."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    count = 0
+    lines, part = as_lines(rows), path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with part.open("w", encoding="utf-8") as file:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                count += 1
+        part.write_text(lines, encoding="utf-8")
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
-    return count
+    return lines.count("\n")
 
 
 def write_pairs(path: Path, examples: Iterable[Example]) -> int:
