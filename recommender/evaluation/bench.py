@@ -19,7 +19,8 @@ from prompts.templates import Template
 from recommender.evaluation.baselines import words_of
 from recommender.evaluation.cases import Case, CaseScorer
 from recommender.evaluation.controls import CONTROLS, make_control
-from recommender.evaluation.data import LOADERS, Behaviour
+from recommender.evaluation.data import Behaviour
+from recommender.evaluation.data_sets import CORE, DATA_SETS, load
 from recommender.evaluation.joining import (
     JoinedScorer,
     ReorderedScorer,
@@ -27,7 +28,7 @@ from recommender.evaluation.joining import (
     learn_weights,
 )  # fmt: skip
 from recommender.evaluation.model_in_use import ModelInUse
-from recommender.evaluation.records import summary, write_record
+from recommender.evaluation.records import command_again, summary, write_record
 from recommender.evaluation.runs import (
     RunSettings,
     forget_peak_memory,
@@ -36,7 +37,7 @@ from recommender.evaluation.runs import (
     stability,
 )  # fmt: skip
 from recommender.evaluation.shelf import Shelf
-from recommender.evaluation.tasks import ALL, EVENLY, TASKS, Task, make_cases, numbers_for
+from recommender.evaluation.tasks import ALL, EVENLY, HARD, TASKS, Task, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes
 from recommender.settings import Settings
 
@@ -59,7 +60,9 @@ class Bench:
     def __init__(
         self, settings: Settings, data_sets: Path, out: Path, *,
         split: str = "test", sample: int = 0, seed: int = 0, progress: bool = False,
+        data_set: str = "", core: int = CORE,
     ) -> None:  # fmt: skip
+        self.data_set, self.core = data_set, core
         self.settings, self.data_sets, self.out = settings, data_sets, out
         self.split, self.sample, self.seed, self.progress = split, sample, seed, progress
         self.language = ModelInUse(settings)
@@ -74,9 +77,18 @@ class Bench:
             k: v for k, v in self._scorers.items() if not LANGUAGE & set(parts_of(k[1]))
         }
 
+    def task(self, name: str) -> Task:
+        """A task, of the data set that was asked for instead of its own."""
+        task = TASKS[name]
+        if not self.data_set:
+            return task
+        told = DATA_SETS[self.data_set].stands_for if self.data_set in DATA_SETS else ""
+        stands_for = told if task.intention == "I2" else task.stands_for
+        return replace(task, data=self.data_set, stands_for=stands_for)
+
     def check(self, tasks: Sequence[str], rankers: Sequence[str]) -> None:
         """Raise `ValueError` for a ranker that there is not, before anything is measured."""
-        names = self.shelf(TASKS[tasks[0]].data, self.split).names
+        names = self.shelf(self.task(tasks[0]).data, self.split).names
         known = (*names, *SEARCHERS, "joined", "retriever", *sorted(LANGUAGE), *CONTROLS)
         unknown = [part for name in rankers for part in parts_of(name) if part not in known]
         if unknown or not rankers:
@@ -87,12 +99,18 @@ class Bench:
 
     def lacks(self, task_name: str, ranker: str) -> str:
         """Why a ranker can't be asked a task, or nothing."""
-        task = TASKS[task_name]
+        task = self.task(task_name)
         reasons = [self._lacks(task, part, ":" in ranker) for part in parts_of(ranker)]
         return next((reason for reason in reasons if reason), "")
 
     def _lacks(self, task: Task, ranker: str, reorders: bool) -> str:
         behaviour = self.behaviour(task.data)
+        if self.data_set and TASKS[task.name].data != TASKS["sequential"].data:
+            return f"it is a task of {TASKS[task.name].data}"
+        if task.negatives == HARD and not behaviour.hard:
+            return f"{behaviour.name} has no lists of hard negatives"
+        if task.intention == "I1" and self.data_set in DATA_SETS:
+            return f"{behaviour.name} has no stand-in for a vague wish"
         longest = max((len(sequence) for sequence in behaviour.sequences), default=1)
         if task.negatives == EVENLY and len(behaviour.catalog) - longest < task.others:
             return f"{len(behaviour.catalog)} items are too few for {task.others} negatives"
@@ -113,7 +131,7 @@ class Bench:
 
     def measure(self, task_name: str, ranker: str) -> dict[str, Any]:
         """Run, or go on with, one task and ranker; writes and gives the record."""
-        task = TASKS[task_name]
+        task = self.task(task_name)
         behaviour = self.behaviour(task.data)
         forget_peak_memory()
         started = time.perf_counter()
@@ -121,8 +139,9 @@ class Bench:
         made_s = time.perf_counter() - started
         label = self.language.label(ranker) if LANGUAGE & set(parts_of(ranker)) else ranker
         settings = RunSettings(
-            task.name, label, self.split, self.sample, self.seed, self._says(task, ranker)
-        )
+            self._place(task, behaviour), label, self.split, self.sample, self.seed,
+            self._says(task, ranker),
+        )  # fmt: skip
         numbers = numbers_for(task, behaviour, self.split, self.sample, self.seed)
         make = partial(self.cases, task, split=self.split)
         folder = self.out / settings.name
@@ -135,11 +154,12 @@ class Bench:
         )
         shelf = self.shelf(task.data, self.split)
         record = summary(
-            task, settings, rows, behaviour.checksums,
+            replace(task, data=behaviour.name), settings, rows, behaviour.checksums,
             counts=shelf.popularity.counts if behaviour.users else None,
             catalog_size=len(behaviour.catalog), log_odds=ranker in LANGUAGE,
             extra={
                 **self._told(task, ranker, asked_again),
+                "command": self._command(task.name, ranker),
                 "stability": stability(scorer, asked_again, self.seed),
                 "made_s": round(made_s, 2), "peak_memory_mb": round(peak_memory_mb()),
                 "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -157,13 +177,24 @@ class Bench:
             told |= self.language.wording(task.aspects, task.task_form)
         return told
 
+    def _place(self, task: Task, behaviour: Behaviour) -> str:
+        """What a run's folder begins with: the task, and the data where it is not its own."""
+        return f"{task.name}-{behaviour.name}" if self.data_set in DATA_SETS else task.name
+
+    def _command(self, task: str, ranker: str) -> str:
+        asks = ("data_set", "core", "split", "sample", "seed")
+        options = {"data": "DIR", "ranker": ranker} | {name: getattr(self, name) for name in asks}
+        if LANGUAGE & set(parts_of(ranker)):
+            options |= self.language.options()
+        return command_again(task, options)
+
     def cases(self, task: Task, numbers: Sequence[int], split: str) -> Iterable[Case]:
         behaviour = self.behaviour(task.data)
         return make_cases(task, behaviour, numbers, split, self.seed, Wishes(behaviour.catalog))
 
     def behaviour(self, name: str) -> Behaviour:
         if name not in self._data:
-            self._data[name] = LOADERS[name](self.data_sets)
+            self._data[name] = load(name, self.data_sets, self.core, self.progress)
         return self._data[name]
 
     def shelf(self, data: str, upto: str) -> Shelf:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recommender.command_failure import fail
+from recommender.evaluation.data_homes import homes_in_lines
 
 if TYPE_CHECKING:
     from prompts.templates import Template
@@ -32,11 +33,19 @@ _EXAMPLES = """examples:
   python -m recommender evaluate sequential --data DIR --ranker llm --template all --sample 100
   python -m recommender evaluate sequential-catalog --data DIR --ranker sasrec:llm --sample 100
 
-Data: DIR holds video_games/items.jsonl.gz (item_id, title, platform, kind), sequences.jsonl.gz
+Data: the tasks are of video games and CDs; --data-set takes another data set, and where DIR
+holds one alone it need not be named. DIR holds video_games/items.jsonl.gz (item_id, title, platform, kind), sequences.jsonl.gz
 (user_id, items oldest first), for hard negatives candidates_sasrec.jsonl.gz (user_id,
 candidates best first), and for CDs cds/items.jsonl.gz (item_id, title, categories). The users
 of a conversation are those of movies/ml-latest-small/, without which they are made up; redial
-reads dialogues/redial_dev.jsonl.gz, redial_dev_turns.jsonl.gz and redial_movies.jsonl.gz.
+reads dialogues/redial_dev.jsonl.gz, redial_dev_turns.jsonl.gz and redial_movies.jsonl.gz. Of
+the others, in DIR or up to two folders below it, each file also gzipped:
+
+{sets}
+
+Of Amazon and MovieLens the 5-core is kept (--core), whatever the stars; of dialogues, the films
+in the order they are named. The last item of a user, or dialogue, is the test, the one before it
+the validation; of a history the last 50 items are kept. No data set is downloaded or passed on.
 """
 
 
@@ -44,13 +53,17 @@ def add_evaluate_command(commands: Any) -> None:
     """Add `evaluate` to the subcommands of the command line."""
     parser = commands.add_parser(
         "evaluate", help="measure rankers on a task, against the paper's figures",
-        epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXAMPLES.format(sets=homes_in_lines()), formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument(
         "task", nargs="+", metavar="TASK", help="task names, all of them, conversation, redial"
     )
     parser.add_argument("--data", dest="data_sets", default="", metavar="DIR",
                         help="folder of the data sets; conversation needs none")  # fmt: skip
+    parser.add_argument("--data-set", dest="data_set", default="", metavar="NAME",
+                        help="which of the data sets below (that of the task, or the only one)")  # fmt: skip
+    parser.add_argument("--core", type=int, default=5, metavar="K",
+                        help="of it keep users with K items and items with K users (5)")  # fmt: skip
     parser.add_argument("--ranker", dest="rankers", default="",
                         metavar="NAME,…", help="rankers; a+b joins two by weights, a:b puts the "
                         "first of a in the order of b; an unknown name lists them")  # fmt: skip
@@ -75,6 +88,7 @@ def add_evaluate_command(commands: Any) -> None:
 def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
     from recommender.evaluation.data import DataError
     from recommender.evaluation.leaks import LeakError
+    from recommender.evaluation.records import RecordError
     from recommender.evaluation.report import write_report
     from recommender.evaluation.runs import RunError
     from recommender.evaluation.tasks import TASKS, NoCasesError
@@ -84,6 +98,8 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
     names = list(TASKS) if options["task"] == ["all"] else list(options["task"])
     known = (*TASKS, *_TALKS)
     unknown = [name for name in names if name not in known]
+    if options["core"] < 1:
+        return fail("--core must be 1 or more", 2)
     if unknown or options["sample"] < 0:
         what = f"no task {', '.join(unknown)}; there are all, {', '.join(known)}"
         return fail(what if unknown else "--sample must be 0 or more", 2)
@@ -98,7 +114,7 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
     except (DataError, NoCasesError, ValueError) as error:
         status = 1 if isinstance(error, LeakError) else 2
         return fail(str(error), status)
-    except (RunError, ModelError, EncoderError, OSError) as error:
+    except (RunError, RecordError, ModelError, EncoderError, OSError) as error:
         logging.getLogger(__name__).debug("evaluating failed", exc_info=True)
         return fail(str(error), 1)
     return 0
@@ -107,11 +123,13 @@ def run_evaluate(settings: Settings, options: Mapping[str, Any]) -> int:
 def _ask(settings: Settings, options: Mapping[str, Any], names: Sequence[str]) -> None:
     """Ask the rankers the tasks."""
     from recommender.evaluation.bench import Bench
+    from recommender.evaluation.data_sets import chosen
     from recommender.evaluation.tasks import TASKS
 
     rankers = _rankers(options, "popularity,neighbours,joined")
-    bench = Bench(settings, Path(options["data_sets"]), _out(settings, options),
-                  split=options["split"], sample=options["sample"], seed=options["seed"],
+    folder = Path(options["data_sets"])
+    bench = Bench(settings, folder, _out(settings, options), core=options["core"],
+                  data_set=chosen(folder, options["data_set"]), split=options["split"], sample=options["sample"], seed=options["seed"],
                   progress=sys.stderr.isatty())  # fmt: skip
     bench.check(names, rankers)
     for name in names:
@@ -190,7 +208,7 @@ def _redial(settings: Settings, options: Mapping[str, Any]) -> None:
 
 
 def _out(settings: Settings, options: Mapping[str, Any]) -> Path:
-    out: Path = options["out"] or settings.data / "evaluation" / "runs"
+    out: Path = options["out"] or settings.runs_path
     return out
 
 

@@ -27,6 +27,7 @@ class ScoringRanker:
     """A scorer of cases as a `Ranker` of the app.
 
     The instruction tells the history by name; of items with one name the first is taken.
+    Candidates that the scorer finds alike stand as the retriever has them.
     """
 
     def __init__(self, scorer: CaseScorer, catalog: Catalog) -> None:
@@ -49,7 +50,7 @@ class ScoringRanker:
         [scores] = self._scorer.score([question])
         if not np.isfinite(scores).all():
             raise ValueError(f"ranker {self._scorer.name} gave a score that is not a number")
-        best = sorted(range(len(ordered)), key=lambda n: (-float(scores[n]), ordered[n].item.id))
+        best = sorted(range(len(ordered)), key=lambda n: (-float(scores[n]), -ordered[n].score))
         return [
             Pick(ordered[n].item, rank, float(scores[n]), ordered[n].score)
             for rank, n in enumerate(best, start=1)

@@ -25,7 +25,7 @@ from recommender.engine import Recommender
 from recommender.evaluation.conversations import Conversation, Users, converse, success
 from recommender.evaluation.metrics import Figure
 from recommender.evaluation.reasons import Judge, reason_figures
-from recommender.evaluation.records import code_version, write_record
+from recommender.evaluation.records import code_version, command_again, write_record
 from recommender.evaluation.runs import agree, forget_peak_memory, peak_memory_mb
 from recommender.settings import Settings
 from recommender.store import Store
@@ -141,7 +141,7 @@ def _record(
     turns = np.array([len(c.utterances) for c in held])
     ms = np.array([c.ms_per_turn for c in held])
     return {
-        "task": "conversation", **about, "n": len(held), "catalog": recommender.catalog.name,
+        "task": "conversation", "command": _command(about), **about, "n": len(held), "catalog": recommender.catalog.name,
         "data": dict(files), "code": code_version(), "stands_for": plan.users.stands_for,
         "turns": {"mean": float(turns.mean()), "all": int(turns.sum())},
         "figures": {name: vars(figure) for name, figure in found.items()},
@@ -149,3 +149,11 @@ def _record(
         "peak_memory_mb": round(peak_memory_mb()),
         "example": [f"{held[0].user} means {held[0].target}", *held[0].utterances],
     }  # fmt: skip
+
+
+def _command(about: Mapping[str, Any]) -> str:
+    """Names the adapter, as a conversation's own is a matter of the settings."""
+    options = {"data": "DIR", "ranker": about["system"], "sample": about["sample"]}
+    adapter = about["model"]["adapter"]
+    options |= {"adapter": f"checkpoints/{adapter}"} if adapter else {}
+    return command_again("conversation", options | {"seed": about["seed"]})

@@ -41,6 +41,12 @@ class ModelInUse:
             return None
         return given if given.is_dir() else CHECKPOINTS / Path(name).name
 
+    def options(self) -> dict[str, Any]:
+        """What a command has to say of the model to ask the same again."""
+        names = ("model", "adapter", "quantization")
+        template = self.template.id if self.template else ""
+        return {name: getattr(self._settings, name) for name in names} | {"template": template}
+
     def label(self, ranker: str) -> str:
         """The ranker's name in a record; each adapter and wording has its own run."""
         said = [self._folder.name] if self._folder else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prompts.instruction import TaskForm
+from recommender.evaluation.data_sets import CORE
 from recommender.evaluation.metrics import Figure, figures, per_case
 from recommender.evaluation.pointwise import (
     Judged,
@@ -28,9 +30,14 @@ from recommender.evaluation.pointwise import (
 )  # fmt: skip
 from recommender.evaluation.runs import Row, RunSettings, write_whole
 from recommender.evaluation.tasks import ALL, Task
+from recommender.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 _SHOWN = 5  # first picks that coverage and novelty look at
+
+
+class RecordError(RuntimeError):
+    """A record that can't be read; the message names it and says what to do."""
 
 
 def summary(
@@ -69,14 +76,41 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
 
 def read_records(out: Path) -> list[dict[str, Any]]:
     """All records of tasks below a folder, by name; conversations have records of their own."""
-    records = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(out.glob("*/record.json"))]
+    records = [read_record(path) for path in record_paths(out)]
     return [record for record in records if "ranker" in record]
+
+
+def command_again(task: str, options: Mapping[str, Any]) -> str:
+    """The command that makes a run again; what is as it usually is goes without saying."""
+    usual = {"data_set": "", "core": CORE, "split": "test", "sample": 0, "seed": 0, "template": ""}
+    usual |= {name: getattr(Settings(), name) for name in ("model", "adapter", "quantization")}
+    told = " ".join(
+        f"--{name.replace('_', '-')} {shlex.quote(str(value))}"
+        for name, value in options.items()
+        if name not in usual or value != usual[name]
+    )
+    return f"python -m recommender evaluate {task} {told}"
 
 
 def read_talks(out: Path) -> list[dict[str, Any]]:
     """All records of conversations below a folder, by name."""
-    records = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(out.glob("*/record.json"))]
+    records = [read_record(path) for path in record_paths(out)]
     return [record for record in records if "ranker" not in record]
+
+
+def record_paths(out: Path) -> list[Path]:
+    return sorted(out.glob("*/record.json"))
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """One record. Raises `RecordError`."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordError(f"{path}: can't be read ({error}); run its command again") from error
+    if not isinstance(record, dict):
+        raise RecordError(f"{path}: expected a JSON object; run its command again")
+    return record
 
 
 def figure_of(record: Mapping[str, Any], name: str) -> Figure | None:

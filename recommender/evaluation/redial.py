@@ -28,7 +28,7 @@ from prompts.templates import Templates
 from recommender.evaluation.data import checksum
 from recommender.evaluation.folds import fold_of, of_other_folds
 from recommender.evaluation.model_in_use import ModelInUse
-from recommender.evaluation.records import code_version, write_record
+from recommender.evaluation.records import code_version, command_again, write_record
 from recommender.evaluation.redial_data import (
     QUERIES,
     Case,
@@ -106,9 +106,8 @@ class Bench:
 
     def places(self, arm: str, weights: RetrieverWeights, queries: Sequence[Query]) -> list[Places]:
         """For each case the places of its gold films."""
-        under = replace(
-            self, retrievers={arm: [one.reweighted(weights) for one in self.retrievers[arm]]}
-        )
+        reweighted = [one.reweighted(weights) for one in self.retrievers[arm]]
+        under = replace(self, retrievers={arm: reweighted})
         result = []
         for case, query in zip(self.cases, queries, strict=True):
             found = under.retriever(arm, case).retrieve(query, KS[-1])
@@ -130,7 +129,7 @@ def measure(
     settings: Settings, data: Path, folder: Path, *, sample: int = 0, search: bool = False,
     ranker: int = 0,
 ) -> dict[str, Any]:  # fmt: skip
-    """Find the films of a sample of dialogues (0 for all); prints, writes and gives the record.
+    """Find the films of a sample of dialogues (0 for all); prints, keeps and gives the record.
 
     With `search` better weights are looked for first; `ranker` is on how many turns the
     language model is asked as well. Raises `DataError` where the dialogues are not there.
@@ -150,6 +149,7 @@ def measure(
         print(f"weights of the {name}: {weights}")
     record: dict[str, Any] = {
         "task": "redial", "n": len(bench.cases), "code": code_version(), "data": checksums,
+        "command": command_again("redial", {"data": "DIR", "sample": sample}),
         "sample": sample, "left_out": left_out, "weights": chosen,
         "excluded": _excluded(bench, bench.made(of_state)),
     }  # fmt: skip
@@ -161,7 +161,7 @@ def measure(
         record[half] = _report(half, cases, part)
     if ranker:
         record["ranked"] = _with_ranker(settings, bench, state[RATED], ranker)
-    print("written to", write_record(folder, record))
+    write_record(folder, record)
     return record
 
 

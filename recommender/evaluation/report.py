@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recommender.evaluation.metrics import Figure
-from recommender.evaluation.paper import PAPER
+from recommender.evaluation.paper import published
 from recommender.evaluation.records import figure_of, read_records, read_talks
 from recommender.evaluation.report_talks import talk_sections
 from recommender.evaluation.runs import write_whole
@@ -27,16 +27,17 @@ Record = Mapping[str, Any]
 
 def write_report(out: Path) -> Path:
     """Write `report.md` and its plots below a folder of records; gives the report's path."""
-    by_task: dict[str, list[Record]] = defaultdict(list)
+    by_task: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in read_records(out):
-        by_task[record["task"]].append(record)
+        by_task[record["task"], record["data_set"]].append(record)
     talks = read_talks(out)
     lines = ["# Evaluation", "", *_head([*(r for rs in by_task.values() for r in rs), *talks])]
-    for name in (n for n in TASKS if n in by_task):
-        records = sorted(by_task[name], key=lambda r: -_lead(r).value)
-        plot = out / "plots" / f"{name}.svg"
+    for name, data in sorted(by_task, key=lambda key: (list(TASKS).index(key[0]), key[1])):
+        records = sorted(by_task[name, data], key=lambda r: -_lead(r).value)
+        usual = data == TASKS[name].data
+        plot = out / "plots" / f"{name}{'' if usual else '-' + data.replace(' ', '-')}.svg"
         _plot(plot, records)
-        lines += _section(name, records, plot.relative_to(out).as_posix())
+        lines += _section(name, data, records, plot.relative_to(out).as_posix())
     lines += talk_sections(talks)
     path = out / "report.md"
     write_whole(path, "\n".join(lines) + "\n")
@@ -57,19 +58,19 @@ def _head(records: Sequence[Record]) -> list[str]:
     ]
 
 
-def _section(name: str, records: Sequence[Record], plot: str) -> list[str]:
+def _section(name: str, data: str, records: Sequence[Record], plot: str) -> list[str]:
     task = TASKS[name]
     shown = [f for f in _SHOWN if any(f in r["figures"] for r in records)]
-    lines = [f"## {task.title} {task.form}", ""]
-    if task.stands_for:
-        said = next((r["example"] for r in records if r.get("example")), "")
-        example = f" For example: “{said}”." if said else ""
-        lines += [f"Stand-in: {task.stands_for}.{example}", ""]
+    lines = [f"## {task.title} {task.form}, {data}", ""]
+    said = next((r["example"] for r in records if r.get("example")), "")
+    example = f" For example: “{said}”." if said else ""
+    for told in sorted({r["stands_for"] for r in records if r["stands_for"]}):
+        lines += [f"Stand-in: {told}.{example}", ""]
     lines += [_row(["ranker", "n", *shown]), _row(["---"] * (len(shown) + 2))]
     for record in records:
         cells = [_cell(figure_of(record, figure)) for figure in shown]
         lines.append(_row([record["ranker"], str(record["n"]), *cells]))
-    for method, figures in PAPER.get(name, {}).items():
+    for method, figures in published(name, data).items():
         cells = [_plain(figures.get(figure)) for figure in shown]
         lines.append(_row([f"*paper: {method}*", "", *cells]))
     lines += ["", f"![{_lead_name(records[0])} by ranker]({plot})", "", *_beside(records), ""]
@@ -143,7 +144,7 @@ def _plot(path: Path, records: Sequence[Record]) -> None:
         [max(0.0, f.high - f.value) for f in leads],
     ]
     axes.barh(names, [f.value for f in leads], xerr=whiskers, color=_COLOUR, height=0.6)
-    for method, figures in PAPER.get(records[0]["task"], {}).items():
+    for method, figures in published(records[0]["task"], records[0]["data_set"]).items():
         axes.axvline(figures["HR@1"], color=_PAPER_COLOUR, linewidth=1, linestyle="--")
         axes.annotate(
             method, (figures["HR@1"], 1.0), xycoords=("data", "axes fraction"), rotation=45,

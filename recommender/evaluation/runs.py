@@ -54,7 +54,8 @@ class RunSettings:
     def name(self) -> str:
         size = f"-{self.sample}" if self.sample else ""
         ranker = re.sub(r"[^\w+.-]+", "-", self.ranker).strip("-")
-        return f"{self.task}-{ranker}-{self.split}{size}-seed{self.seed}"
+        task = self.task.replace(" ", "-")
+        return f"{task}-{ranker}-{self.split}{size}-seed{self.seed}"
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ MASKED_LEARNING = MaskedLearning()
 
 
 class Shelf:
-    """Scorers of one data set, learned before `upto` ("validation" or "test").
+    """Scorers of one data set, learned before `upto`: "validation", "test" or `EVERYTHING`.
 
     SASRec's number of epochs is chosen on validation items, and training then repeated up to
     the cut; "sasrec-paper" is what that choice left, without the validation items, which is
@@ -162,7 +162,7 @@ class Shelf:
             return chosen
         epochs = int(chosen.manifest["epoch"])
         learning = SequenceLearning(**{**asdict(self._learning), "epochs": epochs})
-        return self._trained("test", learning, with_titles, None)
+        return self._trained(self.upto, learning, with_titles, None)
 
     def _chosen(self, with_titles: bool) -> SequentialModel:
         return self._trained("validation", self._learning, with_titles, self._judge)

@@ -68,7 +68,7 @@ _WISH = (
     "for the wish in a review, which the data lacks"
 )
 _TASTE = (
-    "platforms, kinds and recurring words of the history, put into a sentence, stand for the "
+    "categories and recurring words of the history, put into a sentence, stand for the "
     "description by a teacher model"
 )
 TASKS = {

@@ -24,7 +24,6 @@ STORAGE_KEY = "instructrec-chat"
 STORAGE_SECRET = "not-a-secret"  # it reaches every browser; only an id is kept there
 MODEL = "model"  # the one line that all who need the language model wait in
 RANKING = ("recommend", "edit")  # the endpoints that need it
-QUEUE = 32  # replies that may wait; a visitor past that is told to come back
 # A keyboard is at hand where a pointer can hover; on a phone, focus would raise one.
 FOCUS_JS = """() => {
   if (matchMedia('(hover: hover)').matches) document.querySelector('#words textarea')?.focus();
@@ -36,30 +35,24 @@ GENERIC_EXAMPLES = (
 )
 
 
-def build_page(recommender: Any) -> Any:
-    """The `gr.Blocks` of the page over `recommender`, ready to be served."""
+def build(app: gr.Blocks, recommender: Any, head: str) -> None:
+    """Draw the Chat page within `app`, below its head, and open the public endpoints."""
     zero_gpu.lend(recommender)
     catalog = recommender.catalog
     examples = tuple(getattr(catalog, "examples", ())) or GENERIC_EXAMPLES
     handlers = Handlers(recommender, examples)
-    with gr.Blocks(
-        title="InstructRec Chat", analytics_enabled=False, fill_width=True, fill_height=True
-    ) as page:
-        parts = _layout(handlers, html.escape(catalog.nouns))
-        _wire(page, handlers, parts)
-        for name, endpoint in endpoints(recommender).items():
-            line = {"concurrency_id": MODEL, "concurrency_limit": 1} if name in RANKING else {}
-            api(endpoint, api_name=name, **line)
-    page.queue(max_size=QUEUE)
-    return page
+    _wire(app, handlers, _layout(handlers, html.escape(catalog.nouns), head))
+    for name, endpoint in endpoints(recommender).items():
+        line = {"concurrency_id": MODEL, "concurrency_limit": 1} if name in RANKING else {}
+        api(endpoint, api_name=name, **line)
 
 
-def _layout(handlers: Handlers, nouns: str) -> dict[str, Any]:
+def _layout(handlers: Handlers, nouns: str, head: str) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     parts["browser"] = gr.BrowserState({}, storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
     parts["gate"] = gr.State(Gate())
     with gr.Row(elem_id="top"):
-        gr.HTML('<h1 class="name">InstructRec</h1>', padding=False)
+        gr.HTML(head, padding=False)
         parts["clear"] = gr.Button("Start over", elem_id="clear", size="sm", scale=0, min_width=96)
     with gr.Row(elem_id="room"):
         with gr.Column(elem_id="talk", scale=3, min_width=280):
