@@ -27,6 +27,7 @@ from tqdm import tqdm
 from prompts.templates import Templates
 from recommender.evaluation.data import checksum
 from recommender.evaluation.folds import fold_of, of_other_folds
+from recommender.evaluation.metrics import Figure
 from recommender.evaluation.model_in_use import ModelInUse
 from recommender.evaluation.records import code_version, command_again, write_record
 from recommender.evaluation.redial_data import (
@@ -42,51 +43,32 @@ from recommender.evaluation.redial_data import (
     replay,
     whole_dialogue,
 )
+from recommender.evaluation.redial_weights import (
+    ALONE,
+    GRID,
+    OF_DIALOGUES,
+    OF_RATINGS,
+    POPULAR,
+    RATED,
+    RATING,
+    SPOKEN,
+    TEXT_WEIGHTS,
+    WEIGHTS,
+)  # fmt: skip
 from recommender.evaluation.weight_search import RememberingEncoder, descend
 from recommender.opening import open_retriever
 from recommender.ranking import JoinedRanker, make_scorer, nouns_of, weight_of
 from recommender.settings import Settings
 from recommender.understanding.understander import Understander, Understanding
-from retrieval.collaborative import Learning, learn
+from retrieval.collaborative import learn
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.limits import Limit
 from retrieval.retriever import DenseRetriever, Query, RetrieverWeights
 
 KS = (1, 5, 10, 50)
+_LEAD = f"state, limits as wishes{RATED}"  # the query that a record is headed by
 _FILES = ("redial_dev.jsonl.gz", "redial_dev_turns.jsonl.gz", "redial_movies.jsonl.gz")
 Places = NDArray[np.int64]  # of each gold film among the candidates, KS[-1] where it is not
-
-# What is known of others' tastes.
-ALONE, RATED, SPOKEN = "", " + ratings", " + ratings and dialogues"
-# Chosen by coordinate descent on the validation half, for a recommender that is a person: for
-# queries of the state. The texts that they are compared with had no search of their own beside
-# dialogues: there they share the state's weights for others' tastes.
-WEIGHTS = {
-    ALONE: RetrieverWeights(liked=2.0, history=4.0, leaning=0.4, lexical=0.05),
-    RATED: RetrieverWeights(liked=2.0, history=4.0, leaning=0.15, lexical=0.1, popularity=0.3),
-    SPOKEN: RetrieverWeights(liked=4.0, history=2.5, lexical=0.05, collaborative=0.5,
-                             popularity=0.4, unknown=0.15, wish=0.15),
-}  # fmt: skip
-TEXT_WEIGHTS = {
-    ALONE: RetrieverWeights(history=4.0),
-    RATED: RetrieverWeights(history=4.0),
-    SPOKEN: RetrieverWeights(history=4.0, collaborative=0.5, popularity=0.4, unknown=0.15),
-}
-_POPULAR = RetrieverWeights(popularity=100.0)  # so that nothing else counts
-# Popularity by years out, as a film of 2017 has had little time to be rated; and what was
-# said in a dialogue counts twenty times as much as a rating from elsewhere.
-_OF_RATINGS = Learning(years_out=20)
-_RATING = 0.05
-_OF_DIALOGUES = Learning(ridge=30.0, fewest=0.125)  # three ratings, or one dialogue
-_GRID = {
-    "liked": (1.2, 2.0, 3.0, 4.0),
-    "history": (1.0, 2.5, 4.0, 6.0),
-    "leaning": (0.15, 0.25, 0.4),
-    "lexical": (0.0, 0.05, 0.1, 0.2),
-    "collaborative": (0.3, 0.5, 0.7),
-    "popularity": (0.1, 0.2, 0.3, 0.4, 0.6),
-    "unknown": (0.0, 0.15, 0.3),
-}
 
 
 @dataclass(frozen=True)
@@ -148,7 +130,7 @@ def measure(
     for name, weights in chosen.items():
         print(f"weights of the {name}: {weights}")
     record: dict[str, Any] = {
-        "task": "redial", "n": len(bench.cases), "code": code_version(), "data": checksums,
+        "task": "redial", "system": _LEAD, "n": len(bench.cases), "code": code_version(), "data": checksums,
         "command": command_again("redial", {"data": "DIR", "sample": sample}),
         "sample": sample, "left_out": left_out, "weights": chosen,
         "excluded": _excluded(bench, bench.made(of_state)),
@@ -159,6 +141,8 @@ def measure(
         cases = [bench.cases[n] for n in rows]
         part = {name: [places[n] for n in rows] for name, places in found.items()}
         record[half] = _report(half, cases, part)
+    record["figures"] = {f"R@{k}": vars(Figure(told[0], told[1], told[2], len(bench.cases)))
+                         for k, told in record["all"][_LEAD].items()}  # fmt: skip
     if ranker:
         record["ranked"] = _with_ranker(settings, bench, state[RATED], ranker)
     write_record(folder, record)
@@ -173,11 +157,11 @@ def _open(settings: Settings, data: Path, sample: int) -> tuple[Bench, int]:
         cases = [case for case in cases if case.dialogue in set(kept)]
     encoder = RememberingEncoder(SentenceTransformerEncoder(settings.encoder))
     alone = open_retriever(settings.data / "index", films.catalog, encoder, True)
-    rated = [{**row, "weight": _RATING} for row in ratings(data, films)]
-    others = learn(films.catalog, ratings(data, films), _OF_RATINGS)
+    rated = [{**row, "weight": RATING} for row in ratings(data, films)]
+    others = learn(films.catalog, ratings(data, films), OF_RATINGS)
     print(f"{len(films.catalog)} films; {others.manifest.interactions} ratings by "
           f"{others.manifest.users} people of {int((others.counts > 0).sum())} of them")  # fmt: skip
-    spoken = of_other_folds(films.catalog, read_mentions(data, films), rated, _OF_DIALOGUES)
+    spoken = of_other_folds(films.catalog, read_mentions(data, films), rated, OF_DIALOGUES)
     retrievers = {ALONE: [alone], RATED: [alone.with_interactions(others)],
                   SPOKEN: [alone.with_interactions(one) for one in spoken]}  # fmt: skip
     return Bench(films, cases, replay(cases, Understander(films.catalog)), retrievers), left_out
@@ -193,7 +177,7 @@ def _rows(
             weights = (state if name.startswith("state") else text)[arm]
             found[name + arm] = bench.places(arm, weights, bench.made(make))
         if arm:
-            found["popularity" + arm] = bench.places(arm, _POPULAR, bench.made(of_nothing))
+            found["popularity" + arm] = bench.places(arm, POPULAR, bench.made(of_nothing))
     default = bench.places(RATED, RetrieverWeights(), bench.made(of_state))
     found["state, default weights" + RATED] = default
     return found
@@ -263,7 +247,7 @@ def _search(
         places = np.concatenate(bench.places(arm, weights, queries))
         return float(np.mean([(places < k).mean() for k in KS]))
 
-    return descend(weights, _GRID, worth)
+    return descend(weights, GRID, worth)
 
 
 def _with_ranker(

@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from recommender.evaluation.folds import FOLDS, fold_of, of_other_folds
-from recommender.evaluation.redial import SPOKEN, Bench
+from recommender.evaluation.redial import Bench
 from recommender.evaluation.redial_data import Case, Films, Utterance
+from recommender.evaluation.redial_weights import SPOKEN
 from retrieval.catalog import Catalog, Item
 from retrieval.collaborative import CollaborativeIndex, Learning
 from retrieval.index import DenseIndex
