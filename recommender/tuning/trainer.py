@@ -107,6 +107,7 @@ class Run:
     def facts(self) -> dict[str, Any]:
         """What the card tells of the run beside its options."""
         facts: dict[str, Any] = self.loop.facts()
+        facts["templates_seen"] = list(self.sets.templates)
         if self.options.begin is not None:
             config = next(iter(self.model.peft_config.values()))
             facts |= {"begun_from": self.options.begin.name, "rank": config.r}
@@ -152,8 +153,7 @@ def tune(options: TuningOptions, command: str = "") -> Path:
         save_adapter(run.model, options.out, base)
         card = make_card(
             options, base, run.base_checksum, run.sets.checksum, run.sets.serves(),
-            run.facts() | {"templates_seen": list(run.sets.templates)},
-            run.loop.figures(command),
+            run.facts(), run.loop.figures(command),
         )  # fmt: skip
         write_card(options.out, card)
         run.loop.forget_place()
