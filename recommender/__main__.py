@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from recommender.annotation.commands import add_annotation_commands
 from recommender.command_failure import fail
 from recommender.evaluation.commands import add_evaluate_command
 from recommender.settings import QUANTIZATIONS, RANKERS, UNDERSTANDINGS, Settings, SettingsError
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (ask, index, serve):
         _add_settings(command)
     add_tuning_commands(commands)
+    add_annotation_commands(commands, _add_settings)
     return parser
 
 
@@ -104,6 +106,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--candidates", metavar="N", help="candidates to rank, at most 100")
     group.add_argument("--store", metavar="FILE", help="SQLite file (data/store.db)")
     group.add_argument("--data", metavar="FOLDER", help="for index, store and models (data)")
+    group.add_argument("--retention-days", metavar="DAYS", help="forget older talk (0: never)")
     group.add_argument("--verbose", action="store_true", help="log what happens, with traces")
 
 

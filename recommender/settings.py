@@ -40,7 +40,9 @@ class Settings:
     in the joined score, the rest is the retriever's; None leaves it to the adapter's card.
     `adapter` "auto" takes the checkpoint that is marked for the model in use, "none" takes
     none. `ranker` is a way to ask the model, the retriever's own order, or a baseline; of
-    these `LEARNED_RANKERS` need interactions. `understanding` "rules" reads turns without a model, "model" lets the
+    these `LEARNED_RANKERS` need interactions. A conversation in which nothing was said for
+    `retention_days` is forgotten, 0 keeps it until its visitor forgets it.
+    `understanding` "rules" reads turns without a model, "model" lets the
     model add what it hears, "auto" does so where the model is able and runs on CUDA.
     """
 
@@ -61,6 +63,7 @@ class Settings:
     explain_budget_s: float = 20.0
     data: Path = Path("data")
     store: Path | None = None
+    retention_days: int = 0
     host: str = "127.0.0.1"
     port: int = 7860
 
@@ -84,6 +87,7 @@ class Settings:
         self._require(self.understand_budget_s > 0, "understand_budget_s", "more than 0 seconds")
         self._require(self.rank_budget_s > 0, "rank_budget_s", "more than 0 seconds")
         self._require(self.explain_budget_s > 0, "explain_budget_s", "more than 0 seconds")
+        self._require(self.retention_days >= 0, "retention_days", "0 or more")
         self._require(1 <= self.port <= 65535, "port", "1 to 65535")
         self._require(
             not (self.model == "none" and self.adapter not in ("", "auto", "none")),

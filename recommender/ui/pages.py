@@ -14,7 +14,8 @@ from typing import Any
 
 import gradio as gr
 
-from recommender.ui import chat, results
+from recommender.annotation.service import ANNOTATE, OWNER
+from recommender.ui import chat, judge, results
 
 QUEUE = 32  # events that may wait; a visitor past that is told to come back
 
@@ -35,6 +36,8 @@ class Page:
 PAGES = (
     Page("Chat", "", chat.build),
     Page("Results", "results", results.build),
+    Page("Judge", ANNOTATE, judge.build, listed=False),
+    Page("Campaigns", OWNER, judge.build_owner, listed=False),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from recommender.ui import judged
 from recommender.ui.measured import RESULTS_JS, measured_value
 
 
@@ -18,6 +19,7 @@ def build(app: gr.Blocks, recommender: Any, head: str) -> None:
         "", html_template='<div class="results"></div>', js_on_load=RESULTS_JS,
         apply_default_css=False, elem_id="results",
     )  # fmt: skip
+    judged.section()
     app.load(
         lambda: measured_value(runs), None, shown, queue=False, show_progress="hidden",
         api_visibility="private",

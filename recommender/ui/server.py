@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
 
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from prompts.templates import TemplateError
 from recommender.settings import Settings
 from recommender.store import StoreError
+from recommender.ui.judging_api import judging_routes
 from recommender.ui.pages import PAGES, build_pages
 from recommender.ui.theme import theme
 from retrieval.catalog import CatalogError
@@ -96,7 +97,7 @@ def launch(settings: Settings) -> None:
     except (CatalogError, EncoderError, InteractionsError, StoreError, TemplateError) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
-    serve(build_pages(recommender), host, settings.port)
+    serve(build_pages(recommender), host, settings.port, routes=judging_routes(recommender))
 
 
 def address(settings: Settings) -> str:
@@ -119,8 +120,10 @@ def require_free(host: str, port: int) -> None:
         raise SystemExit(1) from None
 
 
-def serve(page: Any, host: str, port: int, *, block: bool = True) -> None:
-    """Serve `page`; with `block` until interrupted."""
+def serve(
+    page: Any, host: str, port: int, *, routes: Sequence[BaseRoute] = (), block: bool = True
+) -> None:
+    """Serve `page`, and `routes` beside it; with `block` until interrupted."""
     require_free(host, port)
     _, url, _ = page.launch(
         server_name=host, server_port=port, prevent_thread_lock=True, quiet=True,
@@ -128,7 +131,7 @@ def serve(page: Any, host: str, port: int, *, block: bool = True) -> None:
         max_file_size=MAX_UPLOAD, mcp_server=importlib.util.find_spec("mcp") is not None,
         app_kwargs={
             "middleware": [Middleware(ContentPolicy)],
-            "routes": [Mount("/fonts", StaticFiles(directory=HERE / "fonts"))],
+            "routes": [Mount("/fonts", StaticFiles(directory=HERE / "fonts")), *routes],
         },
         theme=theme(),
         css="".join(path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.css"))),

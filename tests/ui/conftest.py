@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from scripted import ScriptedRecommender, Served
 
 from recommender.settings import Settings
+from recommender.ui.judging_api import judging_routes
 from recommender.ui.pages import build_pages
 from recommender.ui.server import serve
 
@@ -38,7 +39,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     page = build_pages(recommender)
-    serve(page, "127.0.0.1", port, block=False)
+    serve(page, "127.0.0.1", port, routes=judging_routes(recommender), block=False)
     yield Served(f"http://127.0.0.1:{port}/", recommender)
     page.close()
 
