@@ -251,7 +251,7 @@ def _system(row: Any) -> System:
 
 def _source(table: _Table, folder: Path | None) -> Source:
     requests = table.take("requests", (str, list), "")
-    told = requests if isinstance(requests, list) else []
+    told: list[Any] = requests if isinstance(requests, list) else []
     if not all(isinstance(one, str) and one.strip() for one in told):
         raise CampaignError("cases.requests: expected a file, or a list of texts")
     source = Source(
