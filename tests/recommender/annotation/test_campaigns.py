@@ -12,7 +12,8 @@ from scripted_models import FILMS, HashingEncoder, ScriptedModel
 from simulated import default_questions, sides
 
 from recommender.__main__ import main
-from recommender.annotation.campaign import Campaign, CampaignError, parse_campaign, read_campaign
+from recommender.annotation.campaign import Campaign, CampaignError
+from recommender.annotation.campaign_file import parse_campaign, read_campaign
 from recommender.annotation.export import chat_pairs, pairs
 from recommender.annotation.judgement import Grade, Judgement
 from recommender.annotation.records import AnnotationStore
