@@ -6,8 +6,8 @@ from math import exp, log
 
 import numpy as np
 import pytest
-from simulated import Clock, Simulated, campaign_in, judge_all
 
+from benchmarks.simulated_annotators import Clock, Simulated, campaign_in, judge_all
 from recommender.annotation.agreement import NOMINAL, ORDINAL, Rating, alpha, alpha_of
 from recommender.annotation.figures import VOTE, as_csv, figures_of
 from recommender.annotation.records import AnnotationStore

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from scripted_models import FILMS, HashingEncoder, ScriptedModel
-from simulated import default_questions, sides
 
+from benchmarks.simulated_annotators import default_questions, sides
 from recommender.__main__ import main
 from recommender.annotation.campaign import Campaign, CampaignError
 from recommender.annotation.campaign_file import parse_campaign, read_campaign

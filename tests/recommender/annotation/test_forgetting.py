@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from simulated import campaign_in
 
+from benchmarks.simulated_annotators import campaign_in
 from recommender.__main__ import main
 from recommender.annotation.export import chat_ratings, judgements, pairs
 from recommender.annotation.judgement import Judgement

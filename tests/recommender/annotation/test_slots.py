@@ -5,8 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
-from simulated import Clock, Simulated, campaign_in, default_questions, judge_all
 
+from benchmarks.simulated_annotators import (
+    Clock,
+    Simulated,
+    campaign_in,
+    default_questions,
+    judge_all,
+)
 from recommender.annotation.judgement import Grade, Judgement, JudgingError, parse_judgement
 from recommender.annotation.kept import Annotator
 from recommender.annotation.records import AnnotationStore
