@@ -21,6 +21,10 @@ class JudgingError(ValueError):
     """A judgement that is not taken; the message says why, for the annotator."""
 
 
+class LapsedError(JudgingError):
+    """The case went to somebody else, so there is nothing to do about it but to go on."""
+
+
 @dataclass(frozen=True)
 class Grade:
     """A grade of a pick, or with place 0 of a whole side."""

@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from recommender.annotation.campaign import LIST
-from recommender.annotation.judgement import Judgement, JudgingError
+from recommender.annotation.judgement import Judgement, JudgingError, LapsedError
 from recommender.annotation.kept import Annotator
 from recommender.annotation.records import AnnotationStore, now
 
@@ -209,7 +209,7 @@ class Judging:
             [slot["comparison"], slot["annotator"], self.clock()],
         ).fetchone()[0]
         if taken >= campaign["judgements"]:
-            raise JudgingError(
+            raise LapsedError(
                 "this case was left for so long that it went to somebody else; go on with the next"
             )
 

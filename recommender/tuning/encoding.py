@@ -7,8 +7,8 @@ tokens are held in memory, its text only for validation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -39,6 +39,20 @@ class Sets:
         both = (RANKING, EXPLAINING) if self.written else (RANKING,)
         return both if scored or not self.written else (EXPLAINING,)
 
+    def pairs(self) -> tuple[Encoded, ...]:
+        """All that is learned from or judged by."""
+        return (*self.train, *(encoded for _, encoded in self.validation))
+
+    def beside(self, reference: Mapping[str, float]) -> Sets:
+        """The same, each pair with its margin by the reference, by id."""
+        return replace(
+            self,
+            train=tuple(replace(e, reference=reference[e.id]) for e in self.train),
+            validation=tuple(
+                (example, replace(e, reference=reference[e.id])) for example, e in self.validation
+            ),
+        )
+
 
 def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) -> Sets:
     """Read a file of examples; `end` is the token that ends a written target.
@@ -50,6 +64,11 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
     templates: set[str] = set()
     written = False
     for example in _read(options.instructions):
+        if options.objective == "dpo" and len(example.blocks) != 2:
+            raise TuningError(
+                f"{options.instructions}: example {example.id} has {len(example.blocks)} blocks; "
+                f"objective dpo learns from pairs, which `annotate export --pairs` writes"
+            )
         encoded = encode(example, model, options.scoring, end)
         if encoded is None:
             continue

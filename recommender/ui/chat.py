@@ -10,7 +10,8 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
-from recommender.ui import cards, conversation, understood, zero_gpu
+from recommender.store import KEPT
+from recommender.ui import cards, conversation, understood, visitor, zero_gpu
 from recommender.ui.api import endpoints
 from recommender.ui.gate import Gate
 from recommender.ui.handlers import START, WELCOME, Handlers
@@ -79,6 +80,10 @@ def _layout(handlers: Handlers, nouns: str, head: str) -> dict[str, Any]:
                                           min_width=84)  # fmt: skip
                 parts["stop"] = gr.Button("Stop", variant="stop", elem_id="stop", scale=0,
                                           min_width=84, visible=False)  # fmt: skip
+            parts["consent"] = gr.Radio(
+                list(visitor.CHOICES), value=KEPT, elem_id="consent",
+                label=visitor.told(handlers.recommender.settings.retention_days),
+            )  # fmt: skip
             parts["line"] = gr.HTML(handlers.line(), elem_id="line", padding=False)
         with gr.Column(elem_id="picks", scale=2, min_width=240):
             parts["panel"] = gr.HTML(
@@ -99,7 +104,8 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     composer, shown, panel = parts["composer"], parts["cards"], parts["panel"]
     marks, held = Marks(handlers), Panel(handlers)
     talk = [parts[n] for n in ("chatbot", "cards", "panel", "chips", "line", "send", "stop")]
-    everything = [*talk, composer, browser]
+    everything = [*talk, composer, browser, parts["consent"]]
+    asked = [browser, chatbot, gate, parts["consent"]]
     at_once: dict[str, Any] = {
         "queue": False, "show_progress": "hidden", "api_visibility": "private",
         "trigger_mode": "multiple",
@@ -116,11 +122,11 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
             log.exception("%s failed", handler.__name__)
             return named({"line": failure_line()})
 
-    def begin(words: str, browser: Any, history: Any, gate: Gate) -> Any:
-        return safe(handlers.begin, words, browser, history, gate)
+    def begin(words: str, browser: Any, history: Any, gate: Gate, consent: Any) -> Any:
+        return safe(handlers.begin, words, browser, history, gate, consent)
 
-    def choose(browser: Any, history: Any, gate: Gate, event: gr.EventData) -> Any:
-        return safe(handlers.begin, _data(event).get("text"), browser, history, gate)
+    def choose(browser: Any, history: Any, gate: Gate, consent: Any, event: gr.EventData) -> Any:
+        return safe(handlers.begin, _data(event).get("text"), browser, history, gate, consent)
 
     def more(browser: Any, history: Any, gate: Gate, event: gr.EventData) -> Any:
         return safe(marks.more_like, _data(event), browser, history, gate)
@@ -131,8 +137,8 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     def reword(browser: Any, history: Any, gate: Gate, event: gr.EditData) -> Any:
         return safe(handlers.again, _words(event.value), _place(event), browser, history, gate)
 
-    def revise(browser: Any, history: Any, gate: Gate, event: gr.EventData) -> Any:
-        return safe(held.revise, _data(event), browser, history, gate)
+    def revise(browser: Any, history: Any, gate: Gate, consent: Any, event: gr.EventData) -> Any:
+        return safe(held.revise, _data(event), browser, history, gate, consent)
 
     def undo(browser: Any, history: Any, gate: Gate) -> Any:
         return safe(handlers.undo, browser, history, gate)
@@ -145,11 +151,11 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
             yield named(update)
 
     asking: list[tuple[Callable[..., Any], Callable[..., Any], list[Any]]] = [
-        (composer.submit, begin, [composer, browser, chatbot, gate]),
-        (parts["send"].click, begin, [composer, browser, chatbot, gate]),
-        (parts["chips"].choose, choose, [browser, chatbot, gate]),
+        (composer.submit, begin, [composer, *asked]),
+        (parts["send"].click, begin, [composer, *asked]),
+        (parts["chips"].choose, choose, asked),
         (shown.more, more, [browser, chatbot, gate]),
-        (panel.revise, revise, [browser, chatbot, gate]),
+        (panel.revise, revise, asked),
         (chatbot.retry, retry, [browser, chatbot, gate]),
         (chatbot.edit, reword, [browser, chatbot, gate]),
     ]

@@ -77,7 +77,11 @@ function act(action) {
 
 async function ask(action, data, told) {
   const [fine, answer] = await post(action, data);
-  if (!fine) { say(answer.error, true); return null; }
+  if (!fine) {
+    say(answer.error, true);
+    if (answer.lapsed && shown) shown.lapsed = true; // Enter goes on to the next
+    return null;
+  }
   take(answer, told);
   return answer;
 }
@@ -132,7 +136,7 @@ async function save(stay) {
 
 function onward() {
   if (!shown) return;
-  if (settled()) { act(() => ask('case', {})); return; }
+  if (settled() || shown.lapsed) { act(() => ask('case', {})); return; }
   if (!draft.choice) { say('Vote with A, B, T or N, or leave the case out with S.', true); return; }
   if (missing() > 0) { say(`${missing()} grades are still missing.`, true); nextRow(-1); return; }
   if (JSON.stringify(judgement()) === saved) act(() => ask('case', {})); else save(false);

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from recommender.annotation.campaign import CampaignError
-from recommender.annotation.judgement import JudgingError, parse_judgement
+from recommender.annotation.judgement import JudgingError, LapsedError, parse_judgement
 from recommender.annotation.kept import Annotator, UnknownError
 from recommender.annotation.records import AnnotationStore
 from recommender.annotation.service import forget
@@ -158,6 +158,8 @@ def _answered(
         return JSONResponse(action(data, account), headers={"cache-control": "no-store"})
     except UnknownError as error:
         return _refused(str(error), 403)
+    except LapsedError as error:
+        return _refused(str(error), 409, lapsed=True)
     except JudgingError as error:
         return _refused(str(error), 409)
     except (CampaignError, ValueError) as error:
@@ -170,8 +172,8 @@ def _answered(
         return _refused("this failed on our side; please try again", 500)
 
 
-def _refused(line: str, status: int) -> JSONResponse:
-    return JSONResponse({"error": line[:1].upper() + line[1:].rstrip(".") + "."}, status)
+def _refused(line: str, status: int, **more: Any) -> JSONResponse:
+    return JSONResponse({"error": line[:1].upper() + line[1:].rstrip(".") + ".", **more}, status)
 
 
 def _account(request: Request) -> str:
