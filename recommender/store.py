@@ -73,7 +73,7 @@ class Store:
                 raise StoreError(f"store {self.path}: can't be written ({error})") from error
 
     def _rows(
-        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+        self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()
     ) -> list[dict[str, Any]]:
         with self._lock:
             return list(self._db.query(sql, parameters))
@@ -81,8 +81,9 @@ class Store:
     # --- sessions and turns -----------------------------------------------------------
 
     def open_session(self, consent: str = KEPT) -> str:
-        """A new session's id: 128 random bits, so that it can't be guessed."""
-        session = secrets.token_urlsafe(16)
+        """A new session's id: 128 random bits, so that it can't be guessed, and no sign in it
+        that a command line would take for a flag."""
+        session = secrets.token_hex(16)
         with self._writing() as db:
             db.table("sessions").insert({"id": session, "created": _now(), "consent": consent})
         return session

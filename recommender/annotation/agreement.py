@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 NOMINAL, ORDINAL = "nominal", "ordinal"
 RESAMPLES = 1_000
+FEWEST = 5  # units; resampling fewer would give an interval that says too much
 
 
 @dataclass(frozen=True)
 class Alpha:
-    """Alpha with its 95 % interval. None where it is not defined: fewer than two judgements
-    of any unit, or all alike."""
+    """Alpha with its 95 % interval. None where it is not defined, with fewer than two
+    judgements of any unit or all alike; no interval where the units are too few."""
 
     value: float | None
     low: float | None
@@ -79,6 +80,9 @@ def _with_interval(
         return Alpha(None, None, None, len(paired), judgements)
     counts = np.array([[values.count(v) for v in domain] for values in map(list, sets)])
     owner = np.repeat(np.arange(len(paired)), [len(group) for group in paired])
+    value = _alpha(counts, domain, level)
+    if len(paired) < FEWEST:
+        return Alpha(value, None, None, len(paired), judgements)
     rng = np.random.default_rng(seed)
     drawn = []
     for _ in range(resamples):
@@ -87,7 +91,6 @@ def _with_interval(
         if resampled is not None:
             drawn.append(resampled)
     low, high = np.percentile(drawn, [2.5, 97.5])
-    value = _alpha(counts, domain, level)
     return Alpha(value, float(low), float(high), len(paired), judgements)
 
 

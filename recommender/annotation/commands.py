@@ -119,7 +119,7 @@ def _opened(settings: Settings) -> AnnotationStore:
 def _create(settings: Settings, options: Options) -> int:
     from tqdm import tqdm
 
-    from recommender.annotation.campaign import read_campaign
+    from recommender.annotation.campaign_file import read_campaign
     from recommender.annotation.replies import open_for
     from recommender.annotation.service import ANNOTATE, OWNER, link, make_campaign
     from recommender.store import Store

@@ -24,7 +24,7 @@ from scipy import stats
 from recommender.annotation.votes import Vote, as_result
 
 LEVEL = 0.05  # shared among the annotators of a campaign (Bonferroni)
-SURE = 0.01  # for what is only a hint: time and side
+SURE = 0.01  # to be told from chance, and for what is only a hint: time and side
 PERMUTATIONS = 2_000
 GOLD_EXPECTED = 0.75
 
@@ -99,7 +99,7 @@ def _agreement(name: str, votes: Sequence[Vote], annotators: int, seed: int) -> 
         [sum(pairs), len(pairs) - sum(pairs)],
     ]
     p = float(stats.fisher_exact(table, alternative="less").pvalue)
-    if mine.by_chance <= LEVEL or p >= LEVEL / annotators:
+    if mine.by_chance <= SURE or p >= LEVEL / annotators:
         return None
     return Doubt(
         name, "agreement", p,

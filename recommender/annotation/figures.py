@@ -16,7 +16,15 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from recommender.annotation.agreement import NOMINAL, ORDINAL, Alpha, Rating, alpha, alpha_of
+from recommender.annotation.agreement import (
+    FEWEST,
+    NOMINAL,
+    ORDINAL,
+    Alpha,
+    Rating,
+    alpha,
+    alpha_of,
+)
 from recommender.annotation.doubts import Doubt, doubts, shared
 from recommender.annotation.records import AnnotationStore
 from recommender.annotation.strength import Strengths, strengths, win_matrix
@@ -164,11 +172,14 @@ def _means(grades: Sequence[Graded], seed: int) -> list[dict[str, Any]]:
                 by_case.setdefault(grade.case, []).append(grade.value)
         sums = np.array([sum(values) for values in by_case.values()], dtype=float)
         counts = np.array([len(values) for values in by_case.values()], dtype=float)
-        drawn = rng.integers(len(sums), size=(1_000, len(sums)))
-        low, high = np.percentile(sums[drawn].sum(1) / counts[drawn].sum(1), [2.5, 97.5])
+        low = high = None
+        if len(sums) >= FEWEST:
+            drawn = rng.integers(len(sums), size=(1_000, len(sums)))
+            means = sums[drawn].sum(1) / counts[drawn].sum(1)
+            low, high = np.percentile(means, [2.5, 97.5]).tolist()
         found.append({
             "question": question, "system": system, "mean": float(sums.sum() / counts.sum()),
-            "low": float(low), "high": float(high), "n": int(counts.sum()),
+            "low": low, "high": high, "n": int(counts.sum()),
         })  # fmt: skip
     return found
 

@@ -151,26 +151,26 @@ def _gold_cases(
     """Cases with a known answer: the file's own, and picks against items at random."""
     catalog, chance = opened.catalog, random.Random(f"{campaign.name}/{campaign.source.seed}")
     made = []
-    for told, asked in zip(campaign.gold, opened.gold, strict=True):
-        lists = {GOOD: told.good, BAD: told.bad}
+    for known, asked in zip(campaign.gold, opened.gold, strict=True):
+        lists = {GOOD: known.good, BAD: known.bad}
         missing = [i for ids in lists.values() for i in ids if i not in catalog]
         if missing:
             raise CampaignError(f"gold.case: no such items: {', '.join(missing)}")
-        made.append((asked, {name: list(ids) for name, ids in lists.items()}))
+        made.append((asked, lists))
     for number in chance.sample(
         range(len(opened.asked)), min(campaign.gold_random, len(opened.asked))
     ):
         asked = opened.asked[number]
         system = chance.choice(campaign.systems).name
-        good = _ids(replies[number][system])
+        good = tuple(_ids(replies[number][system]))
         fitting = {candidate.item.id for candidate in asked.candidates}
         others = [item.id for item in catalog.items if item.id not in fitting]
         if len(others) < campaign.picks:
             raise CampaignError("gold.random: the catalog is too small to draw misfits from")
-        made.append((asked, {GOOD: good, BAD: chance.sample(others, campaign.picks)}))
+        made.append((asked, {GOOD: good, BAD: tuple(chance.sample(others, campaign.picks))}))
     cases = []
     for asked, lists in made:
-        told = {}
+        told: dict[str, list[dict[str, Any]]] = {}
         for name, ids in lists.items():
             picks = [
                 Pick(catalog[i], rank, 0.0, 0.0) for rank, i in enumerate(ids[: campaign.picks], 1)

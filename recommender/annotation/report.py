@@ -17,9 +17,9 @@ def as_text(figures: Figures) -> str:
         "Strength (logarithm; 95 % interval; share of resamples in which it is first)",
     ]
     for s in figures.strengths.systems:
+        first = "" if s.first is None else f", first in {s.first:.0%}"
         lines.append(
-            f"  {s.system}: {s.value:+.2f} ({s.low:+.2f} to {s.high:+.2f}), first in {s.first:.0%}, "
-            f"{s.games} votes"
+            f"  {s.system}: {s.value:+.2f}{_within(s.low, s.high)}{first}, {s.games} votes"
         )
     for one, row in figures.wins.items():
         for other, cell in row.items():
@@ -42,8 +42,8 @@ def as_text(figures: Figures) -> str:
         lines += ["", "Mean grades"]
     for row in figures.grades:
         lines.append(
-            f"  {row['question']}, {row['system']}: {row['mean']:.2f} ({row['low']:.2f} to "
-            f"{row['high']:.2f}), n {row['n']}"
+            f"  {row['question']}, {row['system']}: {row['mean']:.2f}"
+            f"{_within(row['low'], row['high'])}, n {row['n']}"
         )
     return "\n".join(lines) + "\n"
 
@@ -51,4 +51,9 @@ def as_text(figures: Figures) -> str:
 def _alpha(alpha: Alpha) -> str:
     if alpha.value is None:
         return f"not defined ({alpha.judgements} judgements of {alpha.units} units)"
-    return f"{alpha.value:.3f} ({alpha.low:.3f} to {alpha.high:.3f}), {alpha.judgements} judgements"
+    return f"{alpha.value:.3f}{_within(alpha.low, alpha.high)}, {alpha.judgements} judgements"
+
+
+def _within(low: float | None, high: float | None) -> str:
+    """The interval, where there are enough cases for one."""
+    return "" if low is None or high is None else f" ({low:.2f} to {high:.2f})"

@@ -14,12 +14,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import evalica
 import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 1_000
+FEWEST = 5  # comparisons; resampling fewer would give an interval that says too much
 WON, TIED, LOST = 1.0, 0.5, 0.0
 _WINNERS = {WON: evalica.Winner.X, TIED: evalica.Winner.Draw, LOST: evalica.Winner.Y}
 
@@ -38,16 +40,17 @@ class Game:
 class Strength:
     """A system's strength as a natural logarithm, of which the mean over systems is 0.
 
-    The odds of `a` being preferred to `b` where one is preferred are exp(a − b). `beats` is
-    the share of resamples in which the system comes first.
+    The odds of `a` being preferred to `b` where one is preferred are exp(a − b). `first` is
+    the share of resamples in which the system comes first; it and the interval are None where
+    too few comparisons were judged.
     """
 
     system: str
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     games: int
-    first: float
+    first: float | None
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,22 @@ def strengths(games: Sequence[Game], seed: int = 0, resamples: int = RESAMPLES) 
         units.setdefault(game.unit, []).append(game)
     groups = list(units.values())
     value, ties = _fit(games, np.ones(len(games)), names)
+    low, high, first = _resampled(groups, names, seed, resamples)
+    played = [sum(name in (g.one, g.other) for g in games) for name in names]
+    found = [
+        Strength(name, float(value[n]), low[n], high[n], played[n], first[n])
+        for n, name in enumerate(names)
+    ]
+    return Strengths(tuple(sorted(found, key=lambda s: -s.value)), ties)
+
+
+def _resampled(
+    groups: Sequence[Sequence[Game]], names: Sequence[str], seed: int, resamples: int
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """Ends of the intervals, and shares of first places, in the order of `names`."""
+    if len(groups) < FEWEST:
+        nothing: list[Any] = [None] * len(names)
+        return nothing, nothing, nothing
     owner = np.array([n for n, group in enumerate(groups) for _ in group])
     ordered = [game for group in groups for game in group]
     rng = np.random.default_rng(seed)
@@ -77,12 +96,7 @@ def strengths(games: Sequence[Game], seed: int = 0, resamples: int = RESAMPLES) 
         drawn[n], _ = _fit(ordered, times[owner].astype(float), names)
     low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
     first = np.bincount(drawn.argmax(axis=1), minlength=len(names)) / resamples
-    played = [sum(name in (g.one, g.other) for g in games) for name in names]
-    found = [
-        Strength(name, float(value[n]), float(low[n]), float(high[n]), played[n], float(first[n]))
-        for n, name in enumerate(names)
-    ]
-    return Strengths(tuple(sorted(found, key=lambda s: -s.value)), ties)
+    return low.tolist(), high.tolist(), first.tolist()
 
 
 def _fit(

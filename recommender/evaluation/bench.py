@@ -150,7 +150,7 @@ class Bench:
             part=16 if SLOW & set(parts_of(ranker)) else 256, progress=self.progress,
         )  # fmt: skip
         asked_again = list(
-            make(numbers[: 10 if LANGUAGE & set(parts_of(ranker)) else _STABILITY_ON])
+            make(numbers[: 5 if LANGUAGE & set(parts_of(ranker)) else _STABILITY_ON])
         )
         shelf = self.shelf(task.data, self.split)
         record = summary(

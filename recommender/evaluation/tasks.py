@@ -150,22 +150,23 @@ def make_cases(
             # What the user buys later is no negative either.
             known, name = behaviour.sequences[number], behaviour.users[number]
         candidates, right = draw(task, behaviour, number, known, target, seed)
-        aspects = _aspects(task, behaviour, history, target, wishes)
+        aspects = _aspects(task, behaviour, history, target, name, wishes)
         question = Question(name, history, candidates, aspects)
         refuse_leak(question, target, behaviour.catalog)
         yield Case(question, right)
 
 
 def _aspects(
-    task: Task, behaviour: Behaviour, history: Places, target: int, wishes: Wishes
+    task: Task, behaviour: Behaviour, history: Places, target: int, name: str, wishes: Wishes
 ) -> Aspects:
     told = titles(behaviour, history) if "P1" in task.preference else ()
     taste = (wishes.taste(history[-len(told) :]),) if "P2" in task.preference else ()
     intention = _INTENTIONS[task.intention]
-    wish = {
-        Intention.NONE: lambda _: "", Intention.VAGUE: wishes.vague,
-        Intention.SPECIFIC: wishes.specific,
-    }[intention](target)  # fmt: skip
+    wish = ""
+    if intention is Intention.VAGUE:
+        wish = wishes.vague(target, name)
+    elif intention is Intention.SPECIFIC:
+        wish = wishes.specific(target)
     return Aspects(told, taste, wish, intention=intention)
 
 

@@ -2,8 +2,9 @@
 
 The paper has a teacher model write them from reviews and takes category labels; these data
 have neither. Promises words that come from the item's facets, from what its title hints at,
-or from the history, and never the right item's title or a telling word of it. The same item
-is wished for in the same words, whoever asks.
+or from the history, and never the right item's title or a telling word of it. How a wish is
+put depends on who asks as well: were an item always wished for in the same words, a trained
+searcher would know it by "maybe" or "I think".
 """
 
 from __future__ import annotations
@@ -69,10 +70,11 @@ class Wishes:
                 return told
         return f"any {self._catalog.noun}"
 
-    def vague(self, target: int) -> str:
-        """I1: one or two loose hints of what the item is like and what it is for."""
+    def vague(self, target: int, who: str) -> str:
+        """I1: one or two loose hints of what the item is like and what it is for, as `who`
+        puts it."""
         item = self._catalog.items[target]
-        rng = random.Random(f"wish {item.id}")
+        rng = random.Random(f"wish {who} {item.id}")
         own = set(words(item.title))
         said = [hint for hint, of in _HINTS.items() if own & set(of.split())]
         platforms, kinds = item.facets.get("platform", ()), item.facets.get("kind", ())

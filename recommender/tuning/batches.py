@@ -53,7 +53,8 @@ class Encoded:
             pairs.remove(next(pair for pair in reversed(pairs) if not pair[1]))
         pairs = [(block[-(limit // 2) :], label) for block, label in pairs]
         room = limit - sum(len(block) for block, _ in pairs)
-        return Encoded(self.id, self.prefix[-room:], *map(tuple, zip(*pairs, strict=True)))
+        kept, labels = zip(*pairs, strict=True)
+        return Encoded(self.id, self.prefix[-room:], kept, labels)
 
 
 @dataclass(frozen=True)

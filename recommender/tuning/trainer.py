@@ -95,7 +95,7 @@ class Run:
     def _margins(self, pairs: Sequence[Encoded]) -> dict[str, float]:
         """By how much the model as it stands prefers the fitting block of each pair."""
         self.model.eval()
-        found = {}
+        found: dict[str, float] = {}
         with torch.no_grad():
             for at in tqdm(range(0, len(pairs), self.options.batch), desc="reference", leave=False):
                 part = pairs[at : at + self.options.batch]

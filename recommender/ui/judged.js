@@ -66,8 +66,8 @@ function table(title, heads, rows) {
 }
 
 function strengthPlot(systems) {
-  const low = Math.min(-0.5, ...systems.map((s) => s.low));
-  const high = Math.max(0.5, ...systems.map((s) => s.high));
+  const low = Math.min(-0.5, ...systems.map((s) => s.low ?? s.value));
+  const high = Math.max(0.5, ...systems.map((s) => s.high ?? s.value));
   const x = (value) => 200 + 420 * ((value - low) / (high - low));
   const height = 34 * systems.length + 28;
   const plot = shape('svg', { viewBox: `0 0 640 ${height}`, role: 'img', 'aria-label': 'Strength of each system with its 95 % interval; the table below has the numbers' });
@@ -75,7 +75,7 @@ function strengthPlot(systems) {
   systems.forEach((s, n) => {
     const y = 20 + 34 * n;
     const name = s.system.length > 24 ? `${s.system.slice(0, 23)}…` : s.system;
-    plot.append(shape('text', { x: 0, y: y + 4 }, name), shape('line', { class: 'span', x1: x(s.low), x2: x(s.high), y1: y, y2: y }), shape('circle', { cx: x(s.value), cy: y, r: 6 }));
+    plot.append(shape('text', { x: 0, y: y + 4 }, name), shape('line', { class: 'span', x1: x(s.low ?? s.value), x2: x(s.high ?? s.value), y1: y, y2: y }), shape('circle', { cx: x(s.value), cy: y, r: 6 }));
   });
   return plot;
 }
@@ -89,7 +89,7 @@ function drawFigures(box, figures) {
   if (!systems.length) { box.append(make('p', '', 'Figures come with the first judgement.')); return; }
   box.append(strengthPlot(systems));
   box.append(table('Strength (Bradley–Terry with ties; logarithm, mean 0; 95 % interval over resampled cases)', ['System', 'Strength', 'First in', 'Votes'],
-    systems.map((s) => [s.system, `${signed(s.value)}${within(s.low, s.high)}`, `${Math.round(s.first * 100)} %`, s.games])));
+    systems.map((s) => [s.system, `${signed(s.value)}${within(s.low, s.high)}`, s.first === null ? '–' : `${Math.round(s.first * 100)} %`, s.games])));
   const wins = [];
   for (const [one, row] of Object.entries(figures.wins)) for (const [other, cell] of Object.entries(row)) wins.push([one, other, cell.won, cell.tied, cell.lost]);
   box.append(table('Wins', ['System', 'against', 'won', 'tied', 'lost'], wins));

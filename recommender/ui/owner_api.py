@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from recommender.annotation import export
-from recommender.annotation.campaign import Campaign, CampaignError, parse_campaign
+from recommender.annotation.campaign import Campaign, CampaignError
+from recommender.annotation.campaign_file import parse_campaign
 from recommender.annotation.figures import as_csv, figures_of, progress
 from recommender.annotation.kept import UnknownError
 from recommender.annotation.records import AnnotationStore

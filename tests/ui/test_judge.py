@@ -21,10 +21,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 from test_page import SMALL, _faults
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "recommender" / "annotation"))
-
-from simulated import campaign_in, default_questions
-
+from benchmarks.simulated_annotators import campaign_in, default_questions
 from recommender.annotation.records import AnnotationStore
 
 HERE = Path(__file__).parent

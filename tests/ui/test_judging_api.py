@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,10 +13,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "recommender" / "annotation"))
-
-from simulated import campaign_in, default_questions, pick
-
+from benchmarks.simulated_annotators import campaign_in, default_questions, pick
 from recommender.annotation.campaign import Campaign, Source, System
 from recommender.annotation.kept import Case
 from recommender.annotation.records import AnnotationStore

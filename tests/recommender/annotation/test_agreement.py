@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import exp, log
-from pathlib import Path
 
 import numpy as np
 import pytest
-from simulated import Clock, Simulated, campaign_in, judge_all
 
+from benchmarks.simulated_annotators import Clock, Simulated, campaign_in, judge_all
 from recommender.annotation.agreement import NOMINAL, ORDINAL, Rating, alpha, alpha_of
 from recommender.annotation.figures import VOTE, as_csv, figures_of
 from recommender.annotation.records import AnnotationStore
@@ -102,13 +100,6 @@ def test_strengths_and_ties_come_out_within_their_intervals() -> None:
     assert found.ties == pytest.approx(ties, abs=0.1)
     # Ties as half a win each would draw the strengths together: the ends would be .6 apart.
     assert found.systems[0].value - found.systems[-1].value > 1.3
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[AnnotationStore]:
-    opened = AnnotationStore(tmp_path / "store.db")
-    yield opened
-    opened.close()
 
 
 def test_known_annotators_come_out_and_the_random_one_is_pointed_out(

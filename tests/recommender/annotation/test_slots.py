@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from simulated import Clock, Simulated, campaign_in, default_questions, judge_all
 
+from benchmarks.simulated_annotators import (
+    Clock,
+    Simulated,
+    campaign_in,
+    default_questions,
+    judge_all,
+)
 from recommender.annotation.judgement import Grade, Judgement, JudgingError, parse_judgement
 from recommender.annotation.kept import Annotator
 from recommender.annotation.records import AnnotationStore
@@ -18,13 +22,6 @@ from recommender.annotation.view import case_view, progress_view
 LEFT = Judgement("a", (), "", ())
 RIGHT = Judgement("b", (), "", ())
 FAIR = Simulated({"first": 0.0, "second": 0.0})
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[AnnotationStore]:
-    opened = AnnotationStore(tmp_path / "store.db")
-    yield opened
-    opened.close()
 
 
 def invited(store: AnnotationStore, campaign: str, count: int = 1) -> list[Annotator]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "annotation"))
-
-from simulated import PLAIN, pick  # noqa: E402
 from toy_task import KINDS, toy_examples  # noqa: E402
 
+from benchmarks.simulated_annotators import PLAIN, pick  # noqa: E402
 from recommender.adapter_card import read_card  # noqa: E402
 from recommender.annotation.campaign import Campaign, Source, System  # noqa: E402
 from recommender.annotation.export import pairs, write_pairs  # noqa: E402

@@ -69,12 +69,14 @@ class Simulated:
     The answer of a comparison is one for all annotators, drawn by Davidson's model: with
     strengths p and q, a tie has the weight ties · sqrt(p q) · 2 beside p and q. With chance
     `slips` an answer is one of the four at random, as all are of an annotator with slips = 1.
+    Another `world` has other answers.
     """
 
     def __init__(
-        self, strengths: dict[str, float], *, slips: float = 0.0, ties: float = 0.3, seed: int = 0
-    ) -> None:
-        self.strengths, self.slips, self.ties = strengths, slips, ties
+        self, strengths: dict[str, float], *, slips: float = 0.0, ties: float = 0.3,
+        seed: int = 0, world: int = 0,
+    ) -> None:  # fmt: skip
+        self.strengths, self.slips, self.ties, self.world = strengths, slips, ties, world
         self.chance = random.Random(seed)
 
     def choose(self, left: str, right: str, comparison: int) -> str:
@@ -87,7 +89,9 @@ class Simulated:
         one, other = sorted((left, right))
         p, q = (exp(self.strengths[name]) for name in (one, other))
         weights = (p, q, 2 * self.ties * (p * q) ** 0.5)
-        return random.Random(f"answer {comparison}").choices((one, other, "tie"), weights)[0]
+        return random.Random(f"answer {self.world} {comparison}").choices(
+            (one, other, "tie"), weights
+        )[0]
 
 
 class Clock:
