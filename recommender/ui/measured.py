@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from recommender.evaluation.controls import CONTROLS
 from recommender.evaluation.metrics import Standing, per_case
 from recommender.evaluation.paper import published
 from recommender.evaluation.records import RecordError, read_record, record_paths
@@ -93,6 +94,7 @@ def _run(name: str, record: Record) -> dict[str, Any]:
         "form": record.get("form", ""),
         "data_set": record.get("data_set") or record.get("catalog", ""),
         "ranker": record.get("ranker") or record.get("system", "the app"),
+        "control": record.get("ranker") in CONTROLS,  # which tell of the measuring alone
         "split": record.get("split", ""),
         "sample": record.get("sample", 0),
         "seed": record.get("seed", 0),

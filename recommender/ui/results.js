@@ -59,12 +59,12 @@ function shown() {
 
 function best(task, runs) {
   const lead = (run) => run.figures[task.metrics[0]?.name]?.[0] ?? -1;
-  return [...runs].sort((a, b) => lead(b) - lead(a));
+  return [...runs].sort((a, b) => a.control - b.control || lead(b) - lead(a));
 }
 
 // What tells a run from others of its task.
 function about(run, runs, size = true) {
-  const told = [];
+  const told = run.control ? ['control'] : [];
   const differs = (name) => new Set(runs.map((other) => other[name])).size > 1;
   if (size && run.n < Math.max(...runs.map((other) => other.n))) told.push(`n ${whole(run.n)}`);
   if (differs('split')) told.push(run.split);
@@ -92,7 +92,7 @@ function plot(section, metric) {
   const { task, paper, runs } = section;
   const chance = task.chance[metric.name];
   const rows = [
-    ...runs.filter((run) => metric.name in run.figures).map((run) => ({
+    ...runs.filter((run) => !run.control && metric.name in run.figures).map((run) => ({
       key: run.id, name: run.ranker, about: about(run, runs),
       figures: run.figures[metric.name],
     })),
@@ -206,7 +206,7 @@ function rowName(text, small) {
 
 function measured({ task, runs }) {
   const tops = Object.fromEntries(task.metrics.map(({ name }) => [
-    name, Math.max(...runs.map((run) => run.figures[name]?.[0] ?? -Infinity)),
+    name, Math.max(...runs.map((run) => (run.control ? -1 : run.figures[name]?.[0] ?? -1))),
   ]));
   return table('ours', 'Measured here', ['Ranker', 'n', ...task.metrics.map((m) => m.name)],
     runs.map((run) => ({
@@ -216,7 +216,7 @@ function measured({ task, runs }) {
         ...task.metrics.map(({ name }) => {
           if (!run.figures[name]) return make('td', 'none', '–');
           const [value, low, high] = run.figures[name];
-          const cell = make('td', value === tops[name] ? 'top' : '');
+          const cell = make('td', value === tops[name] && !run.control ? 'top' : '');
           cell.append(make('span', 'value', figure(value, 4)), ' ',
             make('span', 'small', `${figure(low, 3)}–${figure(high, 3)}`));
           return cell;

@@ -124,6 +124,24 @@ def test_what_is_downloaded_is_what_the_records_say(
     assert float(paper["value"]) == PAPER["sequential"]["InstructRec"]["HR@1"]
 
 
+def test_controls_stand_in_the_table_alone(results: Callable[..., Page], runs: Path) -> None:
+    write_run(runs, "sequential", "told")
+    write_run(runs, "sequential", "sasrec")
+    page = results()
+    names = page.locator(".sheet.ours tbody th").all_inner_texts()
+    assert names == ["sasrec", "told control"]
+    assert page.locator(".plot-row", has_text="told").count() == 0
+    assert page.locator(".sheet.ours tr", has_text="told").locator(".top").count() == 0
+
+
+def test_a_filter_is_readable_in_the_dark(results: Callable[..., Page], runs: Path) -> None:
+    write_run(runs, "sequential", "sasrec")
+    page = results(color_scheme="dark")
+    look = "(e) => { const s = getComputedStyle(e); return [s.backgroundColor, s.color]; }"
+    ground, ink = page.get_by_label("Task").evaluate(look)
+    assert ground == "rgb(22, 32, 29)" and ink == "rgb(228, 237, 231)"
+
+
 def test_a_run_tells_how_it_was_made(results: Callable[..., Page], runs: Path) -> None:
     record = write_run(runs, "sequential", "sasrec")
     page = results()
