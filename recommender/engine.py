@@ -11,7 +11,7 @@ import concurrent.futures
 import datetime
 import logging
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,7 @@ from retrieval.retriever import Candidate
 __all__ = ["EditError", "FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
 log = logging.getLogger(__name__)
 _HEARTBEAT_S = 0.1
+_MODEL = "the language model"
 _TIDY_EVERY_S = 3600.0
 _UNDOABLE = 20  # turns that an undo can go back to
 _STAGES = ("understand", "retrieve", "rank", "explain", "total")
@@ -101,9 +102,12 @@ class Recommender:
         store: Store | None = None,
         encoder: Encoder | None = None,
         language_model: LanguageModel | None = None,
+        ranker: Callable[[Catalog, Encoder], Ranker] | None = None,
         progress: bool = False,
     ) -> None:
         """Load all that a reply needs; the keyword arguments stand in for what settings name.
+
+        `ranker` makes one that this floor knows nothing of, over the catalog and the encoder.
 
         Raises `CatalogError`, `EncoderError`, `InteractionsError`, `StoreError` or `TemplateError`; a language
         model that can't be had leaves the recommender degraded, which `describe_model` says.
@@ -129,7 +133,10 @@ class Recommender:
             budget = settings.understand_budget_s
             self._model_reader = ModelReader(self._model, self.catalog, budget)
         self._ranker: Ranker = RetrieverRanker()
-        if self._model is not None and settings.ranker != "retriever":
+        self._has_own_ranker = ranker is not None
+        if ranker is not None:
+            self._ranker = ranker(self.catalog, encoder)
+        elif self._model is not None and settings.ranker != "retriever":
             scorer = make_scorer(settings.ranker, self._model, self.catalog, self.templates)
             self._ranker = JoinedRanker(scorer, weight_of(settings.rank_weight, self._model))
         # Threads only so that a call to the model can be given up when its time is over.
@@ -285,7 +292,8 @@ class Recommender:
             ranked = ranking.result(timeout=0)
         except Exception as error:
             ranking.cancel()
-            turn.degraded = _why(error, "ranking", self.settings.rank_budget_s)
+            who = f"ranker {self.settings.ranker}" if self._has_own_ranker else _MODEL
+            turn.degraded = _why(error, "ranking", self.settings.rank_budget_s, who)
             ranked = RetrieverRanker().rank(instruction, candidates)
         if turn.degraded:
             yield Degraded(turn.degraded)
@@ -389,11 +397,13 @@ class Recommender:
         described: dict[str, Any] = {"language_model": None, "quantization": None, "adapter": None}
         if self._model is not None:
             described.update(self._model.describe())
+        weight = 0.0
+        if self._model is not None and not self._has_own_ranker:
+            weight = weight_of(self.settings.rank_weight, self._model)
+        ranks = self._has_own_ranker or self._model is not None
         return described | {
-            "ranker": self.settings.ranker if self._model else "retriever",
-            "rank_weight": (
-                weight_of(self.settings.rank_weight, self._model) if self._model else 0.0
-            ),
+            "ranker": self.settings.ranker if ranks else "retriever",
+            "rank_weight": weight,
             "encoder": self.settings.encoder,
             "understanding": "rules and model" if self._model_reader else "rules",
             "degraded": self._no_model or None,
@@ -587,10 +597,10 @@ def _judged(
     return replace(state, liked=liked, disliked=disliked)
 
 
-def _why(error: Exception, doing: str, budget_s: float) -> str:
+def _why(error: Exception, doing: str, budget_s: float, who: str = _MODEL) -> str:
     """A line for the user; the trace goes to the log."""
     if isinstance(error, TimeoutError):
-        return f"the language model took longer than {budget_s:g} s for {doing}"
-    log.warning("the language model failed at %s: %s", doing, error)
+        return f"{who} took longer than {budget_s:g} s for {doing}"
+    log.warning("%s failed at %s: %s", who, doing, error)
     log.debug("the trace", exc_info=error)
-    return f"the language model failed at {doing} ({type(error).__name__})"
+    return f"{who} failed at {doing} ({type(error).__name__})"

@@ -59,6 +59,17 @@ def standing(scores: Sequence[float] | Floats, right: int) -> Standing:
     return Standing(above, level, len(values))
 
 
+def first_hit(stands: Standing) -> float:
+    """The chance that the right answer comes first."""
+    return 0.0 if stands.above or stands.wrong else 1 / (stands.level + 1)
+
+
+def gain(stands: Standing) -> float:
+    """NDCG without a cut: with one right answer, the discount of its rank."""
+    ranks = np.arange(stands.above + 1, stands.above + stands.level + 2)
+    return 0.0 if stands.wrong else float((1 / np.log2(1 + ranks)).mean())
+
+
 def per_case(standings: Sequence[Standing], whole_catalog: bool = False) -> dict[str, Floats]:
     """For each figure its value in every case; the mean over cases is the figure.
 

@@ -19,13 +19,14 @@ from torch.nn import functional
 
 from prompts.templates import Templates
 from recommender.adapter_card import Figure, file_checksum, write_card
+from recommender.evaluation.metrics import first_hit, gain, standing
 from recommender.tuning.adapter import Masters
 from recommender.tuning.checkpoints import encoder_checksum, make_card, save_encoder_adapter
 from recommender.tuning.examples import TRAIN, ExampleError, read_examples
 from recommender.tuning.loop import Loop, check_folder
 from recommender.tuning.options import TuningError, TuningOptions
 from recommender.tuning.pairs import Pair, make_pairs
-from recommender.tuning.validation import Figures, listwise, rank_of
+from recommender.tuning.validation import Figures, listwise
 from retrieval.catalog import load_catalog
 from retrieval.encoder import load_sentence_transformer
 
@@ -102,11 +103,12 @@ class EncoderRun:
         cosines = queries @ self._encoded(texts).T  # (pairs, texts)
         own = [place[pair.fitting] for pair in self.held_out]
         scored = [(row * _SHARPNESS, n) for row, n in zip(cosines, own, strict=True)]
-        ranks = np.array([rank_of(row, n) for row, n in scored])
+        stands = [standing(row, n) for row, n in scored]
         losses = [listwise(row, n) for row, n in scored]
         return Figures(
-            hit_rate=float((ranks == 1).mean()), ndcg=float((1 / np.log2(ranks + 1)).mean()),
-            loss=float(np.mean(losses)), examples=len(ranks),
+            hit_rate=float(np.mean([first_hit(one) for one in stands])),
+            ndcg=float(np.mean([gain(one) for one in stands])),
+            loss=float(np.mean(losses)), examples=len(stands),
         )  # fmt: skip
 
     def _encoded(self, texts: Sequence[str]) -> Any:

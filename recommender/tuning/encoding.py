@@ -31,6 +31,7 @@ class Sets:
     validation: tuple[tuple[Example, Encoded], ...]
     checksum: str  # of the file of examples
     written: bool  # whether texts are among what is learned
+    templates: tuple[str, ...]  # ids of those that the examples to learn from are worded by
 
     def serves(self) -> tuple[str, ...]:
         """What an adapter that learned this is good for, until measured otherwise."""
@@ -60,6 +61,7 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
     """
     train: list[Encoded] = []
     validation: list[tuple[Example, Encoded]] = []
+    templates: set[str] = set()
     written = False
     for example in _read(options.instructions):
         if options.objective == "dpo" and len(example.blocks) != 2:
@@ -74,6 +76,7 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
         encoded = encoded.cut(options.length)
         if example.split == TRAIN:
             train.append(encoded)
+            templates.add(example.template)
         elif len(validation) < options.validation:
             validation.append((example, encoded))
     if not train:
@@ -82,7 +85,7 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
             f"{options.scoring!r} can learn from; `instructions make` writes some"
         )
     digest = file_checksum(options.instructions)
-    return Sets(tuple(train), tuple(validation), digest, written)
+    return Sets(tuple(train), tuple(validation), digest, written, tuple(sorted(templates)))
 
 
 def encode(

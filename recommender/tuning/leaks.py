@@ -1,7 +1,7 @@
 """Leaks: whether the answer stands in the question.
 
-A title that is also a common word ("It", "Up") counts only with its capital, and a title
-of an instruction's own wording is no leak. A leak that no text shows, such as a history
+What it is to name a title is said here for evaluation too; a title of an instruction's own
+wording is no leak. A leak that no text shows, such as a history
 that was put together after the fact, can't be found here.
 """
 
@@ -19,6 +19,7 @@ TITLE = "the target's title stood in the prefix"
 TEXT = "the target stood in the prefix"
 LABEL = "a label stood in the prefix"
 _COMMON = 5  # letters; shorter titles of one word are common words as well
+_WORD = re.compile(r"[^\W_]+")
 _ANSWERED = re.compile(r"Answer:\s*(?:yes|no)\b", re.IGNORECASE)
 
 
@@ -34,7 +35,7 @@ def leak_in(
         return LABEL
     item_asked = template.scored or "item" in template.asks_for
     told = [text for name, text in _told(aspects, given) if name not in template.asks_for]
-    if item_asked and any(names(text, target) for text in told):
+    if item_asked and any(names(text, target.title) for text in told):
         return TITLE
     # To find the wish in a conversation is the task itself.
     found_in_talk = template.strategy is Strategy.DIALOGUE and not item_asked
@@ -43,15 +44,21 @@ def leak_in(
     return ""
 
 
-def names(text: str, item: Item) -> bool:
-    """Whether a text names an item by its title."""
-    title = item.title.strip()
-    short = len(title) < _COMMON and " " not in title
-    pattern = rf"(?<!\w){re.escape(title)}(?!\w)"
-    if re.search(pattern, text, 0 if short else re.IGNORECASE):
-        return True
-    folded = fold(title)
-    return not short and len(folded) >= _COMMON and f" {folded} " in f" {fold(text)} "
+def names(text: str, title: str) -> bool:
+    """Whether a text names a title: its words as they stand, whatever their case, marks or
+    accents; of a short title of one word, which is a common word as well, only with its capital.
+    """
+    parts = words(title)
+    if not parts:  # a title of marks alone
+        return bool(title.strip()) and title.strip() in text
+    if len(parts) == 1 and len(parts[0]) < _COMMON:
+        return _WORD.findall(title)[0] in _WORD.findall(text)
+    return f" {' '.join(parts)} " in f" {' '.join(words(text))} "
+
+
+def words(text: str) -> list[str]:
+    """The words of a text without marks, case or accents."""
+    return _WORD.findall(fold(text))
 
 
 def _told(aspects: Aspects, given: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -61,14 +61,14 @@ class TaughtByModel:
             return ""
         listed = "\n".join(f"- {catalog.brief(item)}" for item in items)
         line = self._line(_TASTE.format(nouns=catalog.nouns, items=listed))
-        if not line or any(names(line, item) for item in items):
+        if not line or any(names(line, item.title) for item in items):
             self.fallbacks += 1
             return self._otherwise.taste(items, catalog, rng)
         return line
 
     def wish(self, item: Item, text: str, catalog: Catalog, rng: random.Random) -> str:
         line = self._line(_WISH.format(noun=catalog.noun, text=text[:800]))
-        if not line or names(line, item) or not _shares_a_word(line, text):
+        if not line or names(line, item.title) or not _shares_a_word(line, text):
             self.fallbacks += 1
             return self._otherwise.wish(item, text, catalog, rng)
         return line

@@ -107,6 +107,7 @@ class Run:
     def facts(self) -> dict[str, Any]:
         """What the card tells of the run beside its options."""
         facts: dict[str, Any] = self.loop.facts()
+        facts["templates_seen"] = list(self.sets.templates)
         if self.options.begin is not None:
             config = next(iter(self.model.peft_config.values()))
             facts |= {"begun_from": self.options.begin.name, "rank": config.r}

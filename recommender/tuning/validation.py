@@ -1,7 +1,7 @@
 """Validation during a run: hit rate, NDCG and loss on examples that are not trained on.
 
 Promises: candidates are scored by the code that serves them, so the figures are those that
-serving would have; ties count against the model. It bounds nothing itself: it takes the
+serving would have, and ties share as they do in evaluation. It bounds nothing itself: it takes the
 examples it is given.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from recommender.evaluation.metrics import first_hit, gain, standing
 from recommender.language_model import HuggingFaceModel
 from recommender.tuning.batches import Encoded
 from recommender.tuning.encoding import asked
@@ -59,15 +60,10 @@ def rows(
         ask = model.score if scoring == "block" else model.likelihood
         scores = ask(prefix, blocks)
         place = example.labels.index(1)
-        rank = rank_of(scores, place)
+        stands = standing(scores, place)
         cost = listwise(scores, place) if scoring == "block" else loss(encoded)
-        found.append((float(rank == 1), 1 / math.log2(rank + 1), cost))
+        found.append((first_hit(stands), gain(stands), cost))
     return found
-
-
-def rank_of(scores: NDArray[np.float64], place: int) -> int:
-    """The rank of a block, from 1; those that score the same come before it."""
-    return int((scores >= scores[place]).sum())
 
 
 def listwise(scores: NDArray[np.float64], place: int) -> float:

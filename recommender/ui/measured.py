@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recommender.evaluation.metrics import Standing, per_case
-from recommender.evaluation.paper import PAPER
+from recommender.evaluation.paper import published
 from recommender.evaluation.records import RecordError, read_record, record_paths
 from recommender.evaluation.tasks import EVENLY, HARD, TASKS
 from recommender.ui.cards import HERE, as_json
@@ -24,6 +24,11 @@ MEANINGS = {
     "NDCG": "the same, worth more higher up",
     "MRR": "one over the rank of the right item",
     "R": "the right item is among the first {cut}",
+    "AUC": "how often a suitable item scores above one that is not",
+    "accuracy": "items rightly called suitable or not, by a threshold of other cases",
+    "accuracy as it is": "the same by yes being likelier than no",
+    "Brier": "squared error of the chance of being suitable; less is better",
+    "success": "the item that was meant is shown within {cut} turns",
 }
 _ORDER = tuple(MEANINGS)
 # What has a place of its own on the page; whatever else a record holds is told with its run.
@@ -65,8 +70,9 @@ def _task(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
         "form": task.form if task else runs[0]["form"],
         "metrics": [{"name": metric, "meaning": _meaning(metric)} for metric in metrics],
         "chance": chance,
-        "paper": [{"method": method, "figures": dict(figures)}
-                  for method, figures in PAPER.get(name, {}).items()],
+        "paper": {data: [{"method": method, "figures": dict(figures)}
+                         for method, figures in published(name, data).items()]
+                  for data in sorted({run["data_set"] for run in runs})},
     }  # fmt: skip
 
 
@@ -86,7 +92,7 @@ def _run(name: str, record: Record) -> dict[str, Any]:
         "title": record.get("title", record["task"]),
         "form": record.get("form", ""),
         "data_set": record.get("data_set") or record.get("catalog", ""),
-        "ranker": record.get("ranker", "the app"),
+        "ranker": record.get("ranker") or record.get("system", "the app"),
         "split": record.get("split", ""),
         "sample": record.get("sample", 0),
         "seed": record.get("seed", 0),

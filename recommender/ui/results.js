@@ -53,7 +53,7 @@ function shown() {
       const runs = data.runs.filter((run) => run.task === task.name);
       return [...new Set(runs.map((run) => run.data_set))]
         .filter((set) => [ALL, set].includes(chosen.data))
-        .map((set) => ({ task, set, runs: best(task, runs.filter((r) => r.data_set === set)) }));
+        .map((set) => ({ task, set, paper: task.paper[set], runs: best(task, runs.filter((r) => r.data_set === set)) }));
     });
 }
 
@@ -89,14 +89,14 @@ function scale(values) {
 }
 
 function plot(section, metric) {
-  const { task, runs } = section;
+  const { task, paper, runs } = section;
   const chance = task.chance[metric.name];
   const rows = [
     ...runs.filter((run) => metric.name in run.figures).map((run) => ({
       key: run.id, name: run.ranker, about: about(run, runs),
       figures: run.figures[metric.name],
     })),
-    ...task.paper.filter((row) => metric.name in row.figures).map((row) => ({
+    ...paper.filter((row) => metric.name in row.figures).map((row) => ({
       key: `paper ${row.method}`, name: row.method, about: 'paper', paper: true,
       figures: [row.figures[metric.name]],
     })),
@@ -132,11 +132,11 @@ function plot(section, metric) {
   return node;
 }
 
-function rowOrder({ task, runs }) {
+function rowOrder({ task, paper, runs }) {
   const lead = task.metrics[0]?.name;
   const keyed = [
     ...runs.map((run) => [run.id, run.figures[lead]?.[0] ?? -1]),
-    ...task.paper.map((row) => [`paper ${row.method}`, row.figures[lead] ?? -1]),
+    ...paper.map((row) => [`paper ${row.method}`, row.figures[lead] ?? -1]),
   ];
   return keyed.sort((a, b) => b[1] - a[1]).map(([key]) => key);
 }
@@ -224,11 +224,11 @@ function measured({ task, runs }) {
     })));
 }
 
-function published({ task }) {
+function published({ task, paper }) {
   const names = task.metrics.map((m) => m.name)
-    .filter((name) => task.paper.some((row) => name in row.figures));
+    .filter((name) => paper.some((row) => name in row.figures));
   return table('paper', `As published, ${data.source}`, ['Method', ...names],
-    task.paper.map((row) => ({
+    paper.map((row) => ({
       key: `paper ${row.method}`,
       cells: [rowName(row.method), ...names.map((name) => (name in row.figures
         ? make('td', '', figure(row.figures[name], 4)) : make('td', 'none', '–')))],
@@ -344,7 +344,7 @@ function draw(section) {
   for (const metric of task.metrics) plots.append(plot(section, metric));
   const tables = make('div', 'tables');
   tables.append(measured(section));
-  if (task.paper.length) tables.append(published(section));
+  if (section.paper.length) tables.append(published(section));
   const beside = besides(section);
   node.append(plots, tables);
   if (beside) node.append(beside);
@@ -367,14 +367,14 @@ function csv() {
   const quoted = (value) => (/[",\n\r]/.test(value) ? `"${String(value).replace(/"/g, '""')}"` : value);
   const rows = [['task', 'data_set', 'split', 'source', 'ranker', 'n', 'metric', 'value', 'low',
     'high', 'sample', 'seed', 'code', 'finished', 'command']];
-  for (const { task, set, runs } of shown()) {
+  for (const { task, set, paper, runs } of shown()) {
     for (const run of runs) {
       for (const [metric, found] of Object.entries(run.figures)) {
         rows.push([task.name, set, run.split, 'measured', run.ranker, run.n, metric, ...found,
           run.sample, run.seed, run.code, run.finished, run.command]);
       }
     }
-    for (const row of task.paper) {
+    for (const row of paper) {
       for (const [metric, value] of Object.entries(row.figures)) {
         rows.push([task.name, '', '', data.source, row.method, '', metric, value, '', '', '', '', '', '', '']);
       }

@@ -90,10 +90,10 @@ def launch(settings: Settings) -> None:
     """
     host = address(settings)
     require_free(host, settings.port)
-    from recommender.engine import Recommender
+    from recommender.evaluation.app_rankers import open_recommender
 
     try:
-        recommender = Recommender(settings, progress=True)
+        recommender = open_recommender(settings, progress=True)
     except (CatalogError, EncoderError, InteractionsError, StoreError, TemplateError) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def test_the_same_command_twice_gives_the_same_figures(evaluate: Run, tmp_path: 
     path = tmp_path / "out" / "search-vague-popularity-test-seed0" / "record.json"
     assert evaluate("search-vague", "--ranker", "popularity") == 0
     first = json.loads(path.read_text())
-    path.unlink()
+    shutil.rmtree(path.parent)
     assert evaluate("search-vague", "--ranker", "popularity") == 0
     assert json.loads(path.read_text())["figures"] == first["figures"]
 

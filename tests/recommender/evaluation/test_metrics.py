@@ -10,6 +10,8 @@ import pytest
 from recommender.evaluation.metrics import (
     Standing,
     figures,
+    first_hit,
+    gain,
     per_case,
     standing,
 )  # fmt: skip
@@ -83,3 +85,12 @@ def test_the_interval_holds_the_mean_and_repeats() -> None:
     # .049 on each side.
     assert one.value - one.low == pytest.approx(0.049, abs=0.006)
     assert one.high - one.value == pytest.approx(0.049, abs=0.006)
+
+
+def test_a_hit_and_a_gain_without_a_cut_by_hand() -> None:
+    second_or_third = standing([5.0, 9, 5, 1], 0)
+    assert first_hit(second_or_third) == 0
+    assert gain(second_or_third) == pytest.approx((1 / math.log2(3) + 1 / math.log2(4)) / 2)
+    one_of_four = standing([1.0, 1, 1, 1], 2)
+    assert first_hit(one_of_four) == 1 / 4
+    assert gain(standing([float("nan"), 1.0], 1)) == first_hit(standing([math.inf], 0)) == 0

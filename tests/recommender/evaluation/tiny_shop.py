@@ -1,9 +1,13 @@
-"""A shop of our own making, small enough for tests: items in series, users who follow them."""
+"""A shop of our own making, small enough for tests: items in series, users who follow them.
+
+python tests/recommender/evaluation/tiny_shop.py DIR     # for make evaluate DATA=DIR
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +60,7 @@ def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with gzip.open(path, "wt", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+if __name__ == "__main__":
+    print(write_shop(Path(sys.argv[1])))

@@ -165,6 +165,16 @@ def test_a_history_is_cut_by_whole_titles(sources: list[Behaviour], tmp_path: Pa
         assert len(listed) <= 60 and set(listed.split("; ")) <= names
 
 
+def test_a_template_of_weight_0_is_never_drawn(sources: list[Behaviour], tmp_path: Path) -> None:
+    games = [s for s in sources if s.name == "video_games"]
+    weights = {t.id: float(t.id == "rerank-history-open") for t in TEMPLATES.by_id.values()}
+    own = {"share": 1, "templates": weights}
+    only = replace(Mix.load(), kinds={"reranking": 1.0}, sources={"video_games": own})
+    made = make(games, tmp_path / "x.jsonl", count=10**4, mix=only, progress=False)
+    used = {example.template for example in read_examples(made.path)}
+    assert used == {"rerank-history-open"}  # also once it has no more to give
+
+
 class Gossip(SalientPhrases):
     """A teacher that tells the title of what is to be found: a planted leak."""
 
@@ -254,3 +264,20 @@ def test_the_mix_names_templates_that_exist() -> None:
     table = tomllib.loads(MIX_FILE.read_text("utf-8"))
     named = {t for source in table["sources"].values() for t in source.get("templates", {})}
     assert named <= set(TEMPLATES.by_id)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "named"),
+    [
+        ("like ALIEN: resurrection, but older", "Alien Resurrection", True),
+        ("an alien, a resurrection", "Alien Resurrection", False),
+        ("aliens everywhere", "Alien", False),
+        ("have you seen amélie?", "Amelie", True),
+        ("it goes up and up", "Up", False),
+        ("the one called Up", "Up", True),
+        ("wow!!! so good", "!!!", True),
+        ("so good", "!!!", False),
+    ],
+)
+def test_what_it_is_to_name_a_title(text: str, title: str, named: bool) -> None:
+    assert leaks.names(text, title) is named
