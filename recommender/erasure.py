@@ -88,17 +88,18 @@ def rewrite(db: sqlite3.Connection) -> None:
     raise sqlite3.OperationalError("the log is in use; end what reads the store and forget again")
 
 
-def erase(store: Path, folder: Path, ids: Iterable[str]) -> Erased:
+def erase(store: Path, folder: Path, ids: Iterable[str], search: bool = True) -> Erased:
     """Forget some ids in the store and in every other database below `folder`.
 
-    Raises `sqlite3.Error` and `OSError`.
+    With `search` other files are read for the ids as well, which takes a while. Raises `sqlite3.Error` and `OSError`.
     """
     wanted = tuple(ids)
     counts = Counter(_erase_in(store, wanted) if store.is_file() else {})
     backups = erase_backups(store, folder, wanted)
     for went in backups.values():
         counts.update(went)
-    return Erased(dict(counts), tuple(backups), tuple(_naming(folder, wanted)))
+    named = tuple(_naming(folder, wanted)) if search else ()
+    return Erased(dict(counts), tuple(backups), named)
 
 
 def erase_backups(store: Path, folder: Path, ids: Iterable[str]) -> dict[Path, dict[str, int]]:

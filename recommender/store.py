@@ -264,8 +264,13 @@ class Store:
         with self._writing() as db:
             counts = delete_rows(db.conn, sessions)
         if any(counts.values()):
-            with self._lock:
-                rewrite(self._db.conn)
+            try:
+                with self._lock:
+                    rewrite(self._db.conn)
+            except sqlite3.Error as error:
+                raise StoreError(
+                    f"store {self.path}: rows are deleted, but the file can't be rewritten ({error})"
+                ) from error
         return counts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from recommender.annotation.campaign import Campaign
+from recommender.annotation.campaign import Campaign, CampaignError
 from recommender.annotation.records import AnnotationStore
 from recommender.annotation.replies import Opened, Report, make
 from recommender.erasure import Erased, erase
@@ -20,6 +20,8 @@ def make_campaign(
     """Make the replies and keep the campaign; gives its id, its join key, and how many
     comparisons fell away since both systems picked alike. Raises `CampaignError`."""
     made = make(campaign, opened, report)
+    if not any(gold == "" for case in made.cases for *_, gold in case.comparisons):
+        raise CampaignError("the systems pick alike in every case, so there is nothing to judge")
     identity, key = store.create(campaign, made.cases)
     return identity, key, made.alike
 
@@ -30,12 +32,12 @@ def link(base: str, page: str, **fragment: str) -> str:
     return f"{base.rstrip('/')}/{page}#{name}={token}"
 
 
-def forget(store_path: Path, data: Path, *ids: str) -> Erased:
+def forget(store_path: Path, data: Path, *ids: str, search: bool = True) -> Erased:
     """Forget conversations or annotators by id, in the store and in its backups.
 
-    Raises `StoreError`.
+    With `search` files of other kinds that name them are found. Raises `StoreError`.
     """
     try:
-        return erase(store_path, data, ids)
+        return erase(store_path, data, ids, search)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"store {store_path}: could not be rewritten ({error})") from error

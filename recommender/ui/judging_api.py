@@ -121,7 +121,7 @@ class JudgingApi:
     def forget(self, data: Mapping[str, Any], account: str) -> Answer:
         """Delete all that is kept of the annotator, and say how many rows went."""
         settings, who = self._shelf.settings, self._who(data)
-        erased = forget(settings.store_path, settings.data, who.id)
+        erased = forget(settings.store_path, settings.data, who.id, search=False)
         return {"deleted": sum(erased.rows.values()), "rows": dict(erased.rows)}
 
     def _who(self, data: Mapping[str, Any]) -> Annotator:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from recommender.dialogue import Session
-from recommender.store import CONSENTS, KEPT
+from recommender.store import CONSENTS, JUDGED, KEPT
 
 MAX_ID = 200  # characters
 NOTHING = "nothing"  # is kept of who says so
 CHOICES = (
     ("Keep it for me", KEPT),
-    ("Keep it, and let it be judged and learned from", "judged"),
+    ("Keep it, and let it be judged and learned from", JUDGED),
     ("Keep nothing", NOTHING),
 )
 

@@ -82,6 +82,7 @@ class ScriptedRecommender:
         self.sessions: dict[str, Session] = {}
         self.kept: dict[str, list[Reply]] = {}
         self.marks: dict[str, dict[str, dict[str, Any]]] = {}
+        self.consents: list[str] = []
         self.closed = 0
         self.finished = 0
         self.degraded: str | None = None
@@ -94,6 +95,7 @@ class ScriptedRecommender:
     def open_session(self, consent: str = "kept") -> Session:
         session = Session(secrets.token_urlsafe(16))
         with self._lock:
+            self.consents.append(consent)
             self.sessions[session.id] = session
             self.kept[session.id] = []
             self.marks[session.id] = {}

@@ -110,7 +110,7 @@ def vote(page: Page, key: str) -> bool:
 def test_three_at_once_finish_a_campaign_though_one_leaves_and_the_server_is_killed(
     judge: Callable[..., Page], server: Server, store: AnnotationStore
 ) -> None:
-    campaign = campaign_in(store, CASES, judgements=2, lease_s=2.0, picks=2)
+    campaign = campaign_in(store, CASES, judgements=2, lease_s=8.0, picks=2)
     pages = [judge(campaign) for _ in range(3)]
     for turn in range(max(2, CASES // 5)):
         for n, page in enumerate(pages):
@@ -283,3 +283,30 @@ def test_hostile_words_do_nothing(judge: Callable[..., Page], store: AnnotationS
     page.keyboard.press("ArrowLeft")
     expect(page.locator("textarea")).to_have_value(hostile)
     assert page.evaluate("window.x") is None
+
+
+def test_the_owner_sees_figures_and_makes_links(
+    browser: Any, server: Server, store: AnnotationStore, judge: Callable[..., Page]
+) -> None:
+    campaign = campaign_in(store, 2, systems=("quartz", "zebra <img src=x onerror=window.x=1>"))
+    vote(judge(campaign), "a")
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{server.url}campaigns#owner={store.new_owner()}")
+    card = page.locator(".campaign-card").filter(has_text=campaign)
+    card.get_by_role("button", name="Figures: A trial").click()
+    expect(card.locator("svg")).to_be_visible()
+    expect(card).to_contain_text("1 of 4 judgements")
+    card.get_by_role("button", name="Invite: A trial").click()
+    expect(card.locator(".links")).to_contain_text("annotate#token=")
+    with page.expect_download() as saved:
+        card.get_by_role("button", name="Figures as CSV: A trial").click()
+    assert saved.value.suggested_filename == f"{campaign}.csv"
+    page.locator(".guidelines > summary").click()
+    assert _faults(page) == [] and page.evaluate("window.x") is None
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    page.goto(f"{server.url}results")
+    expect(page.locator("#judged h2")).to_have_text("Judged by people")
+    card = page.locator("#judged section").filter(has_text="quartz")
+    expect(card.locator("svg").first).to_be_visible()
+    context.close()

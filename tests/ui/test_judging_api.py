@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,8 +19,15 @@ from benchmarks.simulated_annotators import campaign_in, default_questions, pick
 from recommender.annotation.campaign import Campaign, Source, System
 from recommender.annotation.kept import Case
 from recommender.annotation.records import AnnotationStore
+from recommender.opening import open_retriever
 from recommender.settings import Settings
+from recommender.store import Store
 from recommender.ui.judging_api import LARGEST, judging_routes
+from retrieval.catalog import load_catalog
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "recommender"))
+
+from scripted_models import FILMS, HashingEncoder
 
 Post = Callable[..., Any]
 VOTE = {"choice": "a", "tags": [], "words": "", "grades": []}
@@ -231,3 +240,55 @@ def test_forgetting_oneself_says_how_many_rows_went(store: AnnotationStore, post
     # One annotator, one vote, and two slots: the second case was given with the vote's answer.
     assert post("forget", token=token).json()["deleted"] == 4
     assert post("enter", token=token).status_code == 403
+
+
+def test_an_account_is_one_annotator_and_not_kept(store: AnnotationStore, tmp_path: Path) -> None:
+    """Where a Space offers a login its session names the account."""
+    settings = Settings(model="none", data=tmp_path)
+    pages = Starlette(routes=judging_routes(SimpleNamespace(settings=settings)))
+
+    async def logged_in(scope: Any, receive: Any, send: Any) -> None:
+        account = {"oauth_info": {"userinfo": {"sub": "account-17", "name": "Somebody"}}}
+        await pages({**scope, "session": account}, receive, send)
+
+    campaign = Campaign("Open", (System("a", "retriever"), System("b", "retriever")),
+                        Source(told=("x",)), default_questions(), joinable=True)  # fmt: skip
+    _, key = store.create(campaign, [])
+    client = TestClient(logged_in)
+    entered = [client.post("/annotation/enter", json={"join": key}).json() for _ in range(2)]
+    assert entered[0]["annotator"] == entered[1]["annotator"]
+    assert store.annotator(entered[0]["token"]).origin == "login"
+    assert not any(b"account-17" in path.read_bytes() for path in tmp_path.glob("store.db*"))
+
+
+def test_a_campaign_is_made_on_the_page_and_failures_are_told(
+    store: AnnotationStore, tmp_path: Path
+) -> None:
+    catalog = load_catalog(str(FILMS))
+    retriever = open_retriever(tmp_path / "index", catalog, HashingEncoder(), False)
+    settings = Settings(model="none", data=tmp_path, catalog=str(FILMS), candidates=6)
+    app = SimpleNamespace(settings=settings, catalog=catalog, retriever=retriever,
+                          store=Store(":memory:"))  # fmt: skip
+    client = TestClient(Starlette(routes=judging_routes(app)))
+    owner = store.new_owner()
+
+    def made(toml: str) -> dict[str, Any]:
+        answer = client.post("/annotation/owner/create", json={"token": owner, "toml": toml})
+        assert answer.status_code == 200, answer.text
+        while True:
+            job: dict[str, Any] = client.post(
+                "/annotation/owner/job", json={"token": owner}
+            ).json()["job"]
+            if job["over"]:
+                return job
+            time.sleep(0.05)
+
+    toml = """name = "Twins"
+      systems = [{name = "one", ranker = "retriever"}, {name = "two", ranker = "retriever"}]
+      [cases]
+      requests = ["a scary film in space"]"""
+    job = made(toml)
+    assert (job["done"], job["of"]) == (2, 2) and "pick alike in every case" in job["error"]
+    job = made(toml.replace("a scary film in space", "thank you"))
+    assert "asks for nothing" in job["error"]
+    assert store.campaigns() == []

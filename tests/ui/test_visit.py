@@ -68,3 +68,27 @@ def test_a_forgotten_session_starts_anew_with_a_friendly_line(page: Page, served
     page.reload()
     expect(bots(page)).to_have_count(1)
     expect(bots(page).first).to_contain_text("no longer kept here")
+
+
+def test_what_is_kept_is_said_first_and_can_be_refused(
+    visit: Callable[..., Page], served: Served
+) -> None:
+    for label, consent in (
+        (None, "kept"),
+        ("Keep nothing", ""),
+        ("Keep it, and let it be judged and learned from", "judged"),
+    ):
+        page = visit()
+        expect(page.locator("#consent")).to_contain_text(
+            "your messages, the picks and your ratings"
+        )
+        if label:
+            page.get_by_label(label).check()
+        ask(page, "a wish")
+        assert served.recommender.consents[-1] == consent
+        expect(page.locator("#consent")).to_be_hidden()
+    page.reload()
+    expect(users(page)).to_have_count(1)
+    expect(page.locator("#consent")).to_be_hidden()
+    page.get_by_role("button", name="Start over").click()
+    expect(page.locator("#consent")).to_be_visible()

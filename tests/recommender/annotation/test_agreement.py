@@ -9,10 +9,12 @@ import pytest
 
 from benchmarks.simulated_annotators import Clock, Simulated, campaign_in, judge_all
 from recommender.annotation.agreement import NOMINAL, ORDINAL, Rating, alpha, alpha_of
+from recommender.annotation.doubts import doubts
 from recommender.annotation.figures import VOTE, as_csv, figures_of
 from recommender.annotation.records import AnnotationStore
 from recommender.annotation.slots import Judging
 from recommender.annotation.strength import LOST, TIED, WON, Game, strengths, win_matrix
+from recommender.annotation.votes import Vote
 
 # Section C of Krippendorff, "Computing Krippendorff's alpha-reliability" (2011): four
 # observers, twelve units, nominal alpha .743; "." is a missing value. Its ordinal alpha, .815,
@@ -125,6 +127,8 @@ def test_known_annotators_come_out_and_the_random_one_is_pointed_out(
         assert rows[person.id]["at_random"] == (slip == 1.0), rows[person.id]["doubts"]
     assert {s.system for s in found.strengths.systems} == set(truth)
     assert found.strengths.systems[0].system == "first"
+    tests = {doubt.test for doubt in found.doubts if doubt.annotator == people[3].id}
+    assert tests >= {"agreement", "gold"}
     # The random one is counted like everybody: nobody is dropped.
     assert rows[people[3].id]["judged"] > 60
     agreement = [rows[person.id]["agreement"][VOTE] for person in people]
@@ -132,6 +136,24 @@ def test_known_annotators_come_out_and_the_random_one_is_pointed_out(
     assert agreement[3]["high"] < 0.2
     text = as_csv(found)
     assert "pointed out" in text and text.startswith("figure,of,value,low,high,n\n")
+
+
+def vote(annotator: str, comparison: int, side: str, seconds: float) -> Vote:
+    return Vote(
+        slot=f"{annotator}{comparison}", annotator=annotator, comparison=comparison,
+        case=comparison, one="x", other="y", gold="", turned=comparison % 2 == 1, side=side,
+        tags=(), words="", seconds=seconds, changed=0, created="",
+    )  # fmt: skip
+
+
+def test_haste_and_a_liking_for_one_side_are_pointed_out_as_odd() -> None:
+    votes = [vote("calm", n, "ab"[n % 2], 10.0 + n % 5) for n in range(30)]
+    votes += [vote("hasty", n, "ab"[n % 2], 2.0 + n % 2) for n in range(30)]
+    votes += [vote("left", n, "a", 10.0 + n % 3) for n in range(30)]
+    found = {(doubt.annotator, doubt.test) for doubt in doubts(votes)}
+    assert {("hasty", "time"), ("left", "side")} <= found
+    assert not any(who == "calm" for who, _ in found)
+    assert not any(d.at_random for d in doubts(votes) if d.annotator == "hasty")
 
 
 def test_strengths_hold_the_truth_within_their_intervals(store: AnnotationStore) -> None:
