@@ -9,6 +9,7 @@ measured in `benchmarks/`.
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -85,6 +86,24 @@ class RetrieverWeights:
     variety: float = 0.6
 
 
+@dataclass(frozen=True)
+class Bonus:
+    """What is added to the scores of some items: their places, rising, and the values."""
+
+    places: NDArray[np.int64]
+    values: NDArray[np.float32]
+
+    def times(self, weight: float) -> Bonus:
+        return Bonus(self.places, np.float32(weight) * self.values)
+
+    def at(self, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The bonus of any items, 0 where there is none; shape as `places`."""
+        if not len(self.places):
+            return np.zeros(len(places), dtype=np.float32)
+        at = np.minimum(np.searchsorted(self.places, places), len(self.places) - 1)
+        return np.where(self.places[at] == places, self.values[at], np.float32(0))
+
+
 class DenseRetriever:
     """Retrieval from one catalog by its dense index."""
 
@@ -120,23 +139,20 @@ class DenseRetriever:
         allowed = self.filter.mask(query.limits, query.without)
         vector = self._vector(query)
         # Bonuses may lift an item from below the first k cosines, so more are looked at.
-        places, cosines = self._index.search(vector, max(4 * k, 200), allowed)
-        scores = cosines + self._weights.leaning * self._leaning_shares(query, places)
+        found, cosines = self._index.search(vector, max(4 * k, 200), allowed)
         bonuses = self._bonuses(query)
-        loss = self._losses(query)
-        reaching = [np.where(bonus > 0, bonus - loss, 0.0) for bonus in bonuses]
+        reaching = self._reached(bonuses, query, allowed, k)
         if query.wishes:  # the nearest that break none are looked at too
-            kept = self._index.search(vector, k, allowed & (loss == 0))[0]
-            reaching.append(np.isin(np.arange(len(loss)), kept).astype(np.float32))
-        for bonus in reaching:
-            missed = np.setdiff1d(_highest(np.where(allowed, bonus, 0.0), k), places)
-            if len(missed):  # found by this alone, beyond the reach of the dense search
-                extra = self._index.vectors[missed] @ vector
-                extra = extra + self._weights.leaning * self._leaning_shares(query, missed)
-                places = np.concatenate([places, missed])
-                scores = np.concatenate([scores, extra])
-        for bonus in (*bonuses, -loss):
-            scores = scores + bonus[places]
+            kept = allowed & self.filter.mask(query.wishes)
+            reaching.append(self._index.search(vector, k, kept)[0])
+        # What is found by these alone lies beyond the reach of the dense search.
+        missed = np.setdiff1d(np.concatenate([found[:0], *reaching]), found)
+        places = np.concatenate([found, missed])
+        scores = np.concatenate([cosines, self._index.vectors_of(missed) @ vector])
+        scores = scores + self._weights.leaning * self._leaning_shares(query, places)
+        scores = scores + self._popularity(query, places) - self._losses(query, places)
+        for bonus in bonuses:
+            scores = scores + bonus.at(places)
         order = np.lexsort((places, -scores))  # ties by place, so that answers repeat
         places, scores = places[order], scores[order]
         if query.varied:
@@ -149,9 +165,8 @@ class DenseRetriever:
 
     def _vector(self, query: Query) -> NDArray[np.float32]:
         """The unit vector to search with, shape (d,)."""
-        vectors = self._index.vectors
         text = query.text or ", ".join(value for group in query.leanings for _, value in group)
-        total = np.zeros(vectors.shape[1], dtype=np.float32)
+        total = np.zeros(self._index.dimension, dtype=np.float32)
         if text:
             total += self._encoder.encode([text])[0]
         for ids, weight in (
@@ -161,31 +176,50 @@ class DenseRetriever:
         ):
             places = [self.catalog.place[i] for i in ids if i in self.catalog]
             if places:
-                total += weight * _unit(vectors[places].mean(axis=0))
+                total += weight * _unit(self._index.vectors_of(np.array(places)).mean(axis=0))
         if not total.any():
-            total = vectors.mean(axis=0)  # nothing is known: the middle of the catalog
+            total = self._index.middle  # nothing is known: the middle of the catalog
         return _unit(total)
 
-    def _bonuses(self, query: Query) -> list[NDArray[np.float32]]:
-        """What is added for reasons that are not dense, each of shape (n,)."""
+    def _bonuses(self, query: Query) -> list[Bonus]:
+        """What is added for reasons that are not dense."""
         bonuses = []
         if query.text and self._weights.lexical:
-            bonuses.append(self._weights.lexical * self._lexical.scores(query.text))
+            bonuses.append(Bonus(*self._lexical.matches(query.text)).times(self._weights.lexical))
         if self._collaborative is not None:
             known = dict.fromkeys((*query.liked, *query.history))
-            others = self._collaborative.scores(list(known), query.disliked)
-            popularity = self._weights.popularity + self._weights.unknown / (1 + len(known))
-            bonuses.append(
-                self._weights.collaborative * others + popularity * self._collaborative.popularity
-            )
+            others = self._collaborative.matches(list(known), query.disliked)
+            bonuses.append(Bonus(*others).times(self._weights.collaborative))
         return bonuses
 
-    def _losses(self, query: Query) -> NDArray[np.float32]:
-        """What is taken off each item for the wishes that it breaks, shape (n,)."""
-        broken = np.zeros(len(self.catalog), dtype=np.float32)
-        for wish in query.wishes:
-            broken += ~self.filter.mask((wish,))
-        return self._weights.wish * broken
+    def _popularity(self, query: Query, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What some items gain by how widely they are liked, shape as `places`."""
+        if self._collaborative is None:
+            return np.zeros(len(places), dtype=np.float32)
+        known = len({*query.liked, *query.history})
+        weight = self._weights.popularity + self._weights.unknown / (1 + known)
+        return np.float32(weight) * self._collaborative.popularity[places]
+
+    def _reached(
+        self, bonuses: Sequence[Bonus], query: Query, allowed: NDArray[np.bool_], k: int
+    ) -> list[NDArray[np.int64]]:
+        """The places of the k best by each bonus and by popularity, less what wishes take."""
+        found = []
+        for bonus in bonuses:
+            places = bonus.places[allowed[bonus.places]]
+            worth = bonus.at(places) - self._losses(query, places)
+            if self._collaborative is not None:
+                worth = worth + self._popularity(query, places)
+            found.append(places[_highest(worth, k)])
+        if self._collaborative is not None:
+            places = self._collaborative.most_popular(allowed, 4 * k)
+            worth = self._popularity(query, places) - self._losses(query, places)
+            found.append(places[_highest(worth, k)])
+        return found
+
+    def _losses(self, query: Query, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What is taken off some items for the wishes that they break, shape as `places`."""
+        return self._weights.wish * self.filter.breaks(query.wishes, places)
 
     def _leaning_shares(self, query: Query, places: NDArray[np.int64]) -> NDArray[np.float32]:
         shares = np.zeros(len(places), dtype=np.float32)
@@ -204,7 +238,7 @@ class DenseRetriever:
         self, places: NDArray[np.int64], scores: NDArray[np.float32], k: int
     ) -> NDArray[np.int64]:
         """Rows in the order of maximal marginal relevance (Carbonell & Goldstein, 1998)."""
-        vectors = self._index.vectors[places]
+        vectors = self._index.vectors_of(places)
         nearest = np.zeros(len(places), dtype=np.float32)  # cosine to the nearest one chosen
         chosen: list[int] = []
         while len(chosen) < min(k, len(places)):

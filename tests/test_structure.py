@@ -36,7 +36,7 @@ FLOORS = {
 }  # fmt: skip
 
 HOMES = {
-    "faiss": ("retrieval.index",),
+    "faiss": ("retrieval.nearest",),
     "sentence_transformers": ("retrieval.encoder", "recommender.tuning"),
     "bm25s": ("retrieval.lexical",),
     "torch": ("recommender.language_model", "recommender.tuning", "recommender.evaluation"),
