@@ -3,7 +3,8 @@
 Real are the sentence vectors of items drawn from the sets under a data folder (video games,
 CDs, films, books; each in proportion to its size), or of the bundled films without one.
 Each made vector stands between a real one and one of its nearest neighbours, moved along
-the differences of pairs of other neighbours there. So it varies only where, and as much as,
+the differences of pairs of other neighbours there, as far as brings made vectors no nearer to
+each other than as many real ones are. So it varies only where, and as much as,
 real items of its neighbourhood do: dense clusters stay dense, thin ones thin. What that comes to
 `shape_of` says, of real vectors and of as many made ones.
 """
@@ -27,8 +28,8 @@ from retrieval.encoder import Encoder
 
 Floats = NDArray[np.float32]
 NEIGHBOURS = 12  # of a real vector, which span the directions it may move in
-NOISE = 0.18  # of a difference of two neighbours, its standard deviation
 _BLOCK = 20_000  # vectors made at once
+_COMPARED = 4_000  # vectors by which it is chosen how far to move
 _DIRECTIONS = 4  # in which a vector is moved
 _LONGEST = 400  # characters of a text
 _SETS = (
@@ -61,21 +62,39 @@ def real_vectors(encoder: Encoder, texts: list[str], kept: Path) -> Floats:
     return vectors
 
 
-def made_vectors(real: Floats, count: int, seed: int = 0, noise: float = NOISE) -> Iterator[Floats]:
+def made_vectors(real: Floats, count: int, seed: int = 0) -> Iterator[Floats]:
     """Blocks of unit vectors, `count` in all, each of shape (≤ 20,000, d)."""
-    rng = np.random.default_rng(seed)
     near = nearest(real, real, min(NEIGHBOURS, len(real) - 1), apart=True)[0]
+    noise = _noise_like(real, near)
+    rng = np.random.default_rng(seed)
     for start in range(0, count, _BLOCK):
-        size = min(_BLOCK, count - start)
-        at = rng.integers(len(real), size=size)
-        around = near[at]  # (size, neighbours)
-        block = np.zeros((size, real.shape[1]), dtype=np.float32)
-        share = rng.uniform(0, 0.5, size=(size, 1)).astype(np.float32)
-        block += (1 - share) * real[at] + share * real[_any_of(around, rng)]
-        for _ in range(_DIRECTIONS):
-            step = rng.normal(scale=noise, size=(size, 1)).astype(np.float32)
-            block += step * (real[_any_of(around, rng)] - real[_any_of(around, rng)])
-        yield block / np.linalg.norm(block, axis=1, keepdims=True)
+        yield _moved(real, near, min(_BLOCK, count - start), noise, rng)
+
+
+def _noise_like(real: Floats, near: NDArray[np.int64]) -> float:
+    """How far to move, so that as many made vectors lie as near to each other as real ones."""
+    some = np.random.default_rng(3).choice(len(real), min(_COMPARED, len(real)), replace=False)
+    wanted = float(np.median(nearest(real[some], real[some], 1, apart=True)[1]))
+
+    def off(noise: float) -> float:
+        made = _moved(real, near, len(some), noise, np.random.default_rng(4))
+        return abs(float(np.median(nearest(made, made, 1, apart=True)[1])) - wanted)
+
+    return min((0.05 * step for step in range(1, 17)), key=off)
+
+
+def _moved(
+    real: Floats, near: NDArray[np.int64], size: int, noise: float, rng: np.random.Generator
+) -> Floats:
+    """Vectors between a real one and a neighbour, moved along differences of neighbours."""
+    at = rng.integers(len(real), size=size)
+    around = near[at]  # (size, neighbours)
+    share = rng.uniform(0, 0.5, size=(size, 1)).astype(np.float32)
+    block = (1 - share) * real[at] + share * real[_any_of(around, rng)]
+    for _ in range(_DIRECTIONS):
+        step = rng.normal(scale=noise, size=(size, 1)).astype(np.float32)
+        block += step * (real[_any_of(around, rng)] - real[_any_of(around, rng)])
+    return np.asarray(block / np.linalg.norm(block, axis=1, keepdims=True), dtype=np.float32)
 
 
 def nearest(
