@@ -6,7 +6,8 @@ Vectors are made with the clusters of real ones (`benchmarks/clusters.py`); how 
 is printed first. Queries are wishes (`requests.jsonl`) and real items that no made vector comes
 from. The index is built as the app builds it, then opened and searched by processes of their
 own, on one core: this index, exact search over the same vectors and usearch's HNSW, where it
-is installed. Filters let 10 % or 1 % through, drawn at random or as one region of the catalog.
+is installed. Times are of the processor, since other work on the machine is no part of them.
+Filters let 10 % or 1 % through, drawn at random or as one region of the catalog.
 What is made is kept in the data folder's `scale/`.
 """
 
@@ -36,6 +37,7 @@ from retrieval.nearest import exact_nearest
 K = 50
 HELD_OUT = 300  # real items that serve as queries
 FEW = 60  # queries that slow searches are timed with
+Queries = dict[str, Floats]  # by kind
 Search = Callable[[Floats, NDArray[np.bool_] | None], NDArray[np.int64]]
 
 
@@ -55,11 +57,11 @@ def main() -> None:
     real = real_vectors(encoder, texts, options.kept / f"real-{len(texts)}.npy")
     held = min(HELD_OUT, len(real) // 5)
     wishes = encoder.encode([row.request for row in load_requests()])
-    queries = np.concatenate([real[:held], wishes])
+    queries = {"wishes": wishes[1::2], "items": real[:held]}
     path = options.kept / f"made-{options.count}.npy"
     vectors = kept_vectors(real[held:], options.count, path)
     budget = Budget(memory_mb=options.memory_mb)
-    record = measure(vectors, path, real[held:], queries, options.kept, budget)
+    record = measure(vectors, path, real[held:], queries, wishes[::2], options.kept, budget)
     print("written to", write_record("scale", record))
 
 
@@ -80,9 +82,13 @@ def kept_vectors(real: Floats, count: int, path: Path) -> Floats:
 
 
 def measure(
-    vectors: Floats, path: Path, real: Floats, queries: Floats, folder: Path, budget: Budget
-) -> dict[str, Any]:
-    """Build, then search in processes of their own; prints and gives the figures."""
+    vectors: Floats, path: Path, real: Floats, queries: Queries, learned_on: Floats,
+    folder: Path, budget: Budget,
+) -> dict[str, Any]:  # fmt: skip
+    """Build, then search in processes of their own; prints and gives the figures.
+
+    How far to look is learned on other queries than those that are searched for.
+    """
     some = np.sort(
         np.random.default_rng(5).choice(len(vectors), min(len(real), len(vectors)), False)
     )
@@ -91,7 +97,7 @@ def measure(
         for what, values in record[name].items():
             print(f"{name}, {what}: {' '.join(f'{v:.4f}' for v in values)} (.05 .25 .5 .75 .95)")
     begun = time.perf_counter()
-    index = DenseIndex(*learned(vectors, budget, shown_steps()))
+    index = DenseIndex(*learned(vectors, budget, shown_steps(), learned_on))
     kept = folder / f"index-{len(vectors)}"
     save_index(kept, index, placeholder(len(vectors)), "made")
     record["build_s"] = round(time.perf_counter() - begun, 1)
@@ -99,10 +105,12 @@ def measure(
     record["manifest"] = json.loads((kept / "manifest.json").read_text())
     print({name: record[name] for name in ("build_s", "file_mb")}, record["manifest"])
     masks = masks_of(vectors)
-    truth = {name: right_places(vectors, queries, mask) for name, mask in masks.items()}
+    asked = np.concatenate(list(queries.values()))
+    kinds = [kind for kind, found in queries.items() for _ in found]
+    truth = {name: right_places(vectors, asked, mask) for name, mask in masks.items()}
     record["searches"] = {}
     for way in ("lists", "exact", "usearch"):
-        found = in_own_process(_searched, way, path, kept, queries, masks, truth)
+        found = in_own_process(_searched, way, path, kept, asked, kinds, masks, truth)
         record["searches"][way] = found
         print(way, json.dumps(found))
     exact = record["searches"]["exact"]
@@ -153,7 +161,7 @@ def in_own_process(task: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _searched(
-    way: str, path: Path, folder: Path, queries: Floats,
+    way: str, path: Path, folder: Path, queries: Floats, kinds: list[str],
     masks: dict[str, NDArray[np.bool_] | None], truth: dict[str, NDArray[np.int64]],
 ) -> dict[str, Any]:  # fmt: skip
     """Time of each search and recall, of one way to search; run in a process of its own."""
@@ -171,14 +179,18 @@ def _searched(
         search(queries[0], mask)
         times, hits = [], []
         for n in asked:
-            begun = time.perf_counter()
+            begun = time.process_time()
             places = search(queries[n], mask)
-            times.append((time.perf_counter() - begun) * 1000)
+            times.append((time.process_time() - begun) * 1000)
             hits.append(len(np.intersect1d(places, truth[name][n])) / K)
         found[name] = {
             "p50_ms": round(float(np.median(times)), 2),
             "p95_ms": round(float(np.quantile(times, 0.95)), 2),
-            "recall": round(float(np.mean(hits)), 4),
+        } | {
+            f"recall, {kind}": round(
+                float(np.mean([h for h, n in zip(hits, asked, strict=True) if kinds[n] == kind])), 4
+            )
+            for kind in dict.fromkeys(kinds)
         }
     found["resident_mb"] = round(resident_mb())
     found["resident_mb_before"] = round(before)
@@ -204,7 +216,7 @@ def _by_usearch(path: Path, folder: Path) -> Search | None:
     vectors = np.load(path, mmap_mode="r")
     kept = folder.with_name(f"usearch-{len(vectors)}.index")
     index = Index(ndim=vectors.shape[1], metric="ip", dtype="i8", connectivity=16,
-                  expansion_add=96, expansion_search=192)  # fmt: skip
+                  expansion_add=64, expansion_search=192)  # fmt: skip
     if kept.is_file():
         index.load(str(kept))
     else:

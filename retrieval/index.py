@@ -23,7 +23,16 @@ from numpy.typing import NDArray
 
 from retrieval.catalog import Catalog
 from retrieval.encoder import Encoder
-from retrieval.index_plan import Budget, Facts, Steps, learned, no_steps, plan, shown_steps
+from retrieval.index_plan import (
+    QUERIES,
+    Budget,
+    Facts,
+    Steps,
+    learned,
+    no_steps,
+    plan,
+    shown_steps,
+)
 from retrieval.nearest import ChangedVectors, ExactVectors, Vectors, blocks, read_vectors
 
 FORMAT = 1  # raised when the text that is encoded, or the layout of the folder, changes
@@ -177,7 +186,9 @@ def build_index(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-texts-", dir=folder.parent) as draft:
         vectors = _encoded(catalog, encoder, budget, Path(draft), progress, steps)
-        index = DenseIndex(*learned(vectors, budget, steps))
+        large = plan(len(catalog), vectors.shape[1], budget).lists
+        wishes = encoder.encode(wish_texts(catalog, QUERIES)) if large else None
+        index = DenseIndex(*learned(vectors, budget, steps, wishes))
         return save_index(folder, index, catalog, encoder.name)
 
 
@@ -259,6 +270,20 @@ def _read(folder: Path, manifest: Manifest, remedy: str) -> DenseIndex:
         manifest.lists, manifest.codec, manifest.probes, manifest.recall, manifest.recall_wanted
     )
     return DenseIndex(vectors, facts, file if manifest.lists else None)
+
+
+def wish_texts(catalog: Catalog, count: int, seed: int = 2) -> list[str]:
+    """Short texts such as people might look for: values of an item, and words of its prose."""
+    rng = np.random.default_rng(seed)
+    texts = []
+    for place in rng.integers(len(catalog), size=count).tolist():
+        item = catalog.items[place]
+        values = [v for held in item.facets.values() for v in held] or [item.title]
+        said = rng.choice(values, size=min(2, len(values)), replace=False).tolist()
+        words = " ".join(item.texts.values()).split()
+        first = int(rng.integers(max(1, len(words) - 6)))
+        texts.append(" ".join([*said, *words[first : first + 6]]))
+    return texts
 
 
 def _encoded(

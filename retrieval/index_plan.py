@@ -28,7 +28,7 @@ from retrieval.nearest import (
 Steps = Callable[[str, int, int], None]
 
 RECALL_AT = 50  # neighbours
-_QUERIES = 300  # that recall is measured with
+QUERIES = 300  # that recall is measured with
 _BESIDE = 24  # bytes of a vector in lists, apart from its numbers: id, place, list
 log = logging.getLogger(__name__)
 
@@ -77,13 +77,19 @@ def plan(count: int, dimension: int, budget: Budget) -> Plan:
     return Plan(lists, list(CODECS)[-1])
 
 
-def learned(vectors: NDArray[np.float32], budget: Budget, steps: Steps) -> tuple[Vectors, Facts]:
-    """Vectors that can be searched, with what was measured of it; (n, d), also of a mapped file."""
+def learned(
+    vectors: NDArray[np.float32], budget: Budget, steps: Steps,
+    queries: NDArray[np.float32] | None = None,
+) -> tuple[Vectors, Facts]:  # fmt: skip
+    """Vectors that can be searched, with what was measured of it; (n, d), also of a mapped file.
+
+    Recall is measured with `queries`, (q, d), such as will come; else with `between_items`.
+    """
     how = plan(vectors.shape[0], vectors.shape[1], budget)
     if not how.lists:
         return ExactVectors.of(np.asarray(vectors)), Facts()
     lists = learn_lists(vectors, how.lists, how.codec, steps)
-    queries = wish_like(vectors)
+    queries = between_items(vectors) if queries is None else queries
     right = exact_nearest(queries, vectors, min(RECALL_AT, len(vectors)), steps)
     searched = InvertedLists(lists, 1)
     found, sure = recall(searched, queries, right)
@@ -113,13 +119,14 @@ def recall(
     return float(np.mean(found)), float(np.mean(found) - error)
 
 
-def wish_like(vectors: NDArray[np.float32], seed: int = 1) -> NDArray[np.float32]:
-    """Queries such as come up: near one item, or between two or three; (≤ 300, d).
+def between_items(vectors: NDArray[np.float32], seed: int = 1) -> NDArray[np.float32]:
+    """Queries near one item, or between two or three; (≤ 300, d).
 
-    A wish in words lies further from every item than items do from each other.
+    A wish in words lies further from every item, and takes three times as many lists; where
+    there are words, measure with wishes.
     """
     rng = np.random.default_rng(seed)
-    count = min(_QUERIES, len(vectors))
+    count = min(QUERIES, len(vectors))
     drawn = rng.integers(len(vectors), size=(count, 3))
     places, back = np.unique(drawn, return_inverse=True)
     parts = np.asarray(vectors[places], dtype=np.float32)[back.reshape(drawn.shape)]  # (q, 3, d)

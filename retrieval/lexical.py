@@ -21,7 +21,6 @@ class LexicalIndex:
     """Robertson's BM25 (k1 1.5, b .75) by bm25s, on stemmed words without stop words."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._stemmer = Stemmer.Stemmer("english")
         self._count = len(catalog)
         vocabulary: dict[str, int] = {}
         # One number a word, shared by all texts: their words would be far larger.
@@ -48,7 +47,7 @@ class LexicalIndex:
         """
         known = self._bm25.vocab_dict
         starts = self._bm25.scores["indptr"]
-        words = [known[w] for w in self._tokens([text])[0] if w in known]
+        words = [known[w] for w in stemmed([text])[0] if w in known]
         words.sort(key=lambda word: int(starts[word + 1] - starts[word]))  # rare ones first
         places = np.empty(0, dtype=np.int64)
         scores = np.empty(0, dtype=np.float32)
@@ -67,17 +66,19 @@ class LexicalIndex:
     def _tokens_of(self, catalog: Catalog) -> Iterator[list[str]]:
         for start in range(0, len(catalog), _AT_ONCE):
             part = catalog.items[start : start + _AT_ONCE]
-            yield from self._tokens([catalog.describe(item) for item in part])
+            yield from stemmed([catalog.describe(item) for item in part])
 
-    def _tokens(self, texts: list[str]) -> list[list[str]]:
-        tokens: list[list[str]] = bm25s.tokenize(
-            [fold(text) for text in texts],
-            stopwords="en",
-            stemmer=self._stemmer,
-            return_ids=False,
-            show_progress=False,
-        )
-        return tokens
+
+def stemmed(texts: list[str]) -> list[list[str]]:
+    """The stems of the words of each text, without stop words."""
+    tokens: list[list[str]] = bm25s.tokenize(
+        [fold(text) for text in texts],
+        stopwords="en",
+        stemmer=Stemmer.Stemmer("english"),
+        return_ids=False,
+        show_progress=False,
+    )
+    return tokens
 
 
 def _summed(
