@@ -8,10 +8,12 @@ visitors; what belongs to a visitor lies in the store under the session's id.
 from __future__ import annotations
 
 import concurrent.futures
+import datetime
 import logging
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from prompts.instruction import Instruction
@@ -33,6 +35,7 @@ from recommender.dialogue import (
     TextChunk,
     Understood,
 )  # fmt: skip
+from recommender.erasure import erase_backups
 from recommender.explanation import Explainer
 from recommender.language_model import LanguageModel
 from recommender.opening import open_model, open_retriever
@@ -45,7 +48,7 @@ from recommender.ranking import (
     weight_of,
 )
 from recommender.settings import Settings
-from recommender.store import Store
+from recommender.store import KEPT, Store
 from recommender.understanding.by_model import ModelReader, ModelReading, is_wanted
 from recommender.understanding.edits import Edit, EditError, Line, apply_edit, lines, summary
 from recommender.understanding.understander import Understander, Understanding
@@ -57,6 +60,8 @@ from retrieval.retriever import Candidate
 __all__ = ["EditError", "FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
 log = logging.getLogger(__name__)
 _HEARTBEAT_S = 0.1
+_MODEL = "the language model"
+_TIDY_EVERY_S = 3600.0
 _UNDOABLE = 20  # turns that an undo can go back to
 _STAGES = ("understand", "retrieve", "rank", "explain", "total")
 _LINE_OF_MARK = {"seen": "seen", "not_for_me": "disliked", "more_like_this": "liked"}
@@ -74,7 +79,8 @@ class FeedbackError(ValueError):
 class _Turn:
     """What a reply gathers while it is made."""
 
-    row: int  # in the store
+    store: Store  # that keeps the session
+    row: int  # in it
     read_by: str
     picks: tuple[Pick, ...] = ()
     message: str = ""
@@ -96,9 +102,12 @@ class Recommender:
         store: Store | None = None,
         encoder: Encoder | None = None,
         language_model: LanguageModel | None = None,
+        ranker: Callable[[Catalog, Encoder], Ranker] | None = None,
         progress: bool = False,
     ) -> None:
         """Load all that a reply needs; the keyword arguments stand in for what settings name.
+
+        `ranker` makes one that this floor knows nothing of, over the catalog and the encoder.
 
         Raises `CatalogError`, `EncoderError`, `InteractionsError`, `StoreError` or `TemplateError`; a language
         model that can't be had leaves the recommender degraded, which `describe_model` says.
@@ -107,6 +116,9 @@ class Recommender:
         self.catalog: Catalog = load_catalog(settings.catalog)
         self.templates = Templates.load()
         self.store = store or Store(settings.store_path)
+        self._passing = Store(":memory:")  # of visitors who let nothing be kept
+        self._tidied = 0.0
+        self.keep_within_retention()
         encoder = encoder or SentenceTransformerEncoder(settings.encoder)
         self.retriever = open_retriever(
             settings.data / "index", self.catalog, encoder, progress, settings.interactions
@@ -121,7 +133,10 @@ class Recommender:
             budget = settings.understand_budget_s
             self._model_reader = ModelReader(self._model, self.catalog, budget)
         self._ranker: Ranker = RetrieverRanker()
-        if self._model is not None and settings.ranker != "retriever":
+        self._has_own_ranker = ranker is not None
+        if ranker is not None:
+            self._ranker = ranker(self.catalog, encoder)
+        elif self._model is not None and settings.ranker != "retriever":
             scorer = make_scorer(settings.ranker, self._model, self.catalog, self.templates)
             self._ranker = JoinedRanker(scorer, weight_of(settings.rank_weight, self._model))
         # Threads only so that a call to the model can be given up when its time is over.
@@ -130,6 +145,7 @@ class Recommender:
     def close(self) -> None:
         self._calls.shutdown(wait=False, cancel_futures=True)
         self.store.close()
+        self._passing.close()
 
     # --- a reply ----------------------------------------------------------------------
 
@@ -189,18 +205,19 @@ class Recommender:
             kept = {m.item_id for m in getattr(state, name)}
             for mention in getattr(session.state, name):
                 if mention.item_id not in kept:
-                    self.store.take_back(session.id, mention.item_id, kind)
+                    self._store_of(session.id).take_back(session.id, mention.item_id, kind)
 
     def _answer(
         self, session: Session, read: Understanding, begun: float, picks: int | None
     ) -> Iterator[Event]:
         """The reply to what was understood, recorded as the next turn."""
         instruction = self._instruct(read)
-        row = self.store.begin_turn(
+        store = self._store_of(session.id)
+        row = store.begin_turn(
             session.id, session.turn + 1, read.utterance, " ".join(read.acts),
             instruction.as_dict(), read.state.as_dict(),
         )  # fmt: skip
-        turn = _Turn(row, read.read_by)
+        turn = _Turn(store, row, read.read_by)
         turn.timed("understand", begun)
         status = "failed"
         try:
@@ -224,7 +241,7 @@ class Recommender:
     def _respond(self, turn: _Turn, session: Session, read: Understanding) -> Iterator[Event]:
         """What is said apart from picks: answers, a question back, small talk."""
         for item_id, stars in read.rated:
-            self.store.rate(session.id, session.turn + 1, item_id, "rating", stars)
+            turn.store.rate(session.id, session.turn + 1, item_id, "rating", stars)
         if read.questions:
             turn.suggestions = wording.chips(read.state, (), self.catalog)
             asks_why = any(one.act is Act.WHY for one in read.questions)
@@ -275,7 +292,8 @@ class Recommender:
             ranked = ranking.result(timeout=0)
         except Exception as error:
             ranking.cancel()
-            turn.degraded = _why(error, "ranking", self.settings.rank_budget_s)
+            who = f"ranker {self.settings.ranker}" if self._has_own_ranker else _MODEL
+            turn.degraded = _why(error, "ranking", self.settings.rank_budget_s, who)
             ranked = RetrieverRanker().rank(instruction, candidates)
         if turn.degraded:
             yield Degraded(turn.degraded)
@@ -284,7 +302,7 @@ class Recommender:
             for pick in ranked[: picks or self.settings.picks]
         )
         turn.timed("rank", since)
-        self.store.record_ranking(
+        turn.store.record_ranking(
             turn.row, ranked, turn.picks, _with_shown(self._kept_state(turn), turn.picks).as_dict()
         )
 
@@ -340,14 +358,14 @@ class Recommender:
 
     def _kept_state(self, turn: _Turn) -> DialogueState:
         """The turn's state as it is stored: a rating given meanwhile must not be lost."""
-        return DialogueState.from_dict(self.store.state_of_turn(turn.row))
+        return DialogueState.from_dict(turn.store.state_of_turn(turn.row))
 
     def _asked_before(self, turn: _Turn) -> bool:
         """Whether the message before this one ended in a question."""
-        return self.store.message_before(turn.row).rstrip().endswith("?")
+        return turn.store.message_before(turn.row).rstrip().endswith("?")
 
     def _finish(self, turn: _Turn, status: str) -> None:
-        self.store.finish_turn(
+        turn.store.finish_turn(
             turn.row, status=status, message=turn.message, picks=turn.picks,
             degraded=turn.degraded, model=self._model_of(turn), timings_ms=turn.timings_ms,
             suggestions=turn.suggestions,
@@ -379,11 +397,13 @@ class Recommender:
         described: dict[str, Any] = {"language_model": None, "quantization": None, "adapter": None}
         if self._model is not None:
             described.update(self._model.describe())
+        weight = 0.0
+        if self._model is not None and not self._has_own_ranker:
+            weight = weight_of(self.settings.rank_weight, self._model)
+        ranks = self._has_own_ranker or self._model is not None
         return described | {
-            "ranker": self.settings.ranker if self._model else "retriever",
-            "rank_weight": (
-                weight_of(self.settings.rank_weight, self._model) if self._model else 0.0
-            ),
+            "ranker": self.settings.ranker if ranks else "retriever",
+            "rank_weight": weight,
             "encoder": self.settings.encoder,
             "understanding": "rules and model" if self._model_reader else "rules",
             "degraded": self._no_model or None,
@@ -391,17 +411,56 @@ class Recommender:
 
     # --- sessions -----------------------------------------------------------------------
 
-    def open_session(self) -> Session:
-        """A new session with an id that can't be guessed."""
-        return Session(self.store.open_session())
+    def open_session(self, consent: str = KEPT) -> Session:
+        """A new session with an id that can't be guessed.
+
+        `consent` is what the visitor agreed to: "kept", "judged" (kept, and shown to
+        annotators and learned from), or "" for a session that is held in memory alone, and
+        for a day at most.
+        """
+        self.keep_within_retention()
+        store = self.store if consent else self._passing
+        return Session(store.open_session(consent))
+
+    def consent(self, session_id: str) -> str:
+        """What the visitor of a session agreed to; see `open_session`."""
+        return self._store_of(session_id).consent(session_id)
+
+    def _store_of(self, session_id: str) -> Store:
+        passing = isinstance(session_id, str) and self._passing.has_session(session_id)
+        return self._passing if passing else self.store
+
+    def keep_within_retention(self) -> None:
+        """Forget the conversations that are older than the settings let them be; looks once
+        an hour at most."""
+        now = time.monotonic()
+        if self._tidied and now - self._tidied < _TIDY_EVERY_S:
+            return
+        self._tidied = now
+        moment = datetime.datetime.now(datetime.UTC)
+        self._passing.forget(*self._passing.idle_since(moment - datetime.timedelta(days=1)))
+        if self.settings.retention_days:
+            before = moment - datetime.timedelta(days=self.settings.retention_days)
+            old = self.store.idle_since(before)
+            if old:
+                self._erase(*old)
+
+    def _erase(self, *session_ids: str) -> dict[str, int]:
+        """Forget kept sessions, in the store and in other databases of the data folder."""
+        counts = self.store.forget(*session_ids)
+        if self.store.path != ":memory:":
+            erase_backups(Path(self.store.path), self.settings.data, session_ids)
+        return counts
 
     def session(self, session_id: str) -> Session:
         """The session as it stands after its last turn. Raises `UnknownSessionError`."""
-        if not isinstance(session_id, str) or not self.store.has_session(session_id):
+        if not isinstance(session_id, str) or not self._store_of(session_id).has_session(
+            session_id
+        ):
             raise UnknownSessionError(
                 f"unknown session {str(session_id)[:40]!r}; leave it out to begin a new one"
             )
-        kept = self.store.states(session_id, _UNDOABLE)
+        kept = self._store_of(session_id).states(session_id, _UNDOABLE)
         if not kept:
             return Session(session_id)
         *earlier, state = (DialogueState.from_dict(data) for _, data in kept)
@@ -409,7 +468,10 @@ class Recommender:
 
     def replies(self, session_id: str) -> list[Reply]:
         """All turns of a session as replies, oldest first; picks that left the catalog are gone."""
-        return [self._recorded(row) for row in self.store.turns(self.session(session_id).id)]
+        return [
+            self._recorded(row)
+            for row in self._store_of(session_id).turns(self.session(session_id).id)
+        ]
 
     def _recorded(self, row: dict[str, Any]) -> Reply:
         return Reply(
@@ -438,7 +500,7 @@ class Recommender:
 
     def rewind(self, session_id: str, turn: int) -> Session:
         """Forget a turn and all after it, as undo, retry and edit do."""
-        self.store.rewind(self.session(session_id).id, turn)
+        self._store_of(session_id).rewind(self.session(session_id).id, turn)
         return self.session(session_id)
 
     def understood(self, session_id: str) -> tuple[Line, ...]:
@@ -452,13 +514,16 @@ class Recommender:
             "catalog": self.catalog.name,
             "understood": [asdict(line) for line in lines(session.state, self.catalog)],
             "state": session.state.as_dict(),
-            **self.store.everything(session.id),
+            **self._store_of(session.id).everything(session.id),
         }
 
     def forget(self, session_id: str) -> dict[str, int]:
         """Delete all that is kept of a session; gives how many went, by kind: "turns",
         "picks", "ratings", "candidates" and "sessions"."""
-        return self.store.forget(self.session(session_id).id)
+        session = self.session(session_id)
+        if self._store_of(session.id) is self._passing:
+            return self._passing.forget(session.id)
+        return self._erase(session.id)
 
     # --- feedback -----------------------------------------------------------------------
 
@@ -470,28 +535,26 @@ class Recommender:
         `kind` is "rating" (with a value from 1 to 5), "not_for_me", "seen" or
         "more_like_this"; "seen" again takes it back. Raises `FeedbackError`.
         """
-        session = self.session(session_id)
+        session, store = self.session(session_id), self._store_of(session_id)
         if item_id not in self.catalog or item_id not in session.state.shown:
             raise FeedbackError("that item was not shown in this conversation")
         if kind not in ("rating", "not_for_me", "seen", "more_like_this"):
             raise FeedbackError(f"unknown feedback {str(kind)[:30]!r}")
         if kind == "rating" and (isinstance(value, bool) or value not in (1, 2, 3, 4, 5)):
             raise FeedbackError("a rating is a whole number from 1 to 5")
-        if kind == "seen" and self.store.take_back(session.id, item_id, kind):
+        if kind == "seen" and store.take_back(session.id, item_id, kind):
             seen = tuple(m for m in session.state.seen if m.item_id != item_id)
             state = replace(session.state, seen=seen)
         else:
             state = _judged(session.state, item_id, kind, value, session.turn)
-            self.store.rate(
-                session.id, session.turn, item_id, kind, value if kind == "rating" else None
-            )
-        self.store.update_state(session.id, session.turn, state.as_dict())
+            store.rate(session.id, session.turn, item_id, kind, value if kind == "rating" else None)
+        store.update_state(session.id, session.turn, state.as_dict())
         return replace(session, state=state)
 
     def feedback_of(self, session_id: str) -> dict[str, dict[str, Any]]:
         """The judgements of a session by item: {"rating": 4, "seen": True}."""
         found: dict[str, dict[str, Any]] = {}
-        for row in self.store.ratings(session_id):
+        for row in self._store_of(session_id).ratings(session_id):
             found.setdefault(row["item"], {})[row["kind"]] = (
                 row["value"] if row["kind"] == "rating" else True
             )
@@ -534,10 +597,10 @@ def _judged(
     return replace(state, liked=liked, disliked=disliked)
 
 
-def _why(error: Exception, doing: str, budget_s: float) -> str:
+def _why(error: Exception, doing: str, budget_s: float, who: str = _MODEL) -> str:
     """A line for the user; the trace goes to the log."""
     if isinstance(error, TimeoutError):
-        return f"the language model took longer than {budget_s:g} s for {doing}"
-    log.warning("the language model failed at %s: %s", doing, error)
+        return f"{who} took longer than {budget_s:g} s for {doing}"
+    log.warning("%s failed at %s: %s", who, doing, error)
     log.debug("the trace", exc_info=error)
-    return f"the language model failed at {doing} ({type(error).__name__})"
+    return f"{who} failed at {doing} ({type(error).__name__})"
