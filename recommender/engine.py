@@ -45,6 +45,7 @@ from recommender.ranking import (
     RetrieverRanker,
     make_scorer,
     nouns_of,
+    spread_picks,
     weight_of,
 )
 from recommender.settings import Settings
@@ -55,7 +56,7 @@ from recommender.understanding.understander import Understander, Understanding
 from recommender.understanding.words import UtteranceError, clean
 from retrieval.catalog import Catalog, load_catalog
 from retrieval.encoder import Encoder, SentenceTransformerEncoder
-from retrieval.retriever import Candidate
+from retrieval.retriever import Candidate, RetrieverWeights
 
 __all__ = ["EditError", "FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
 log = logging.getLogger(__name__)
@@ -297,10 +298,11 @@ class Recommender:
             ranked = RetrieverRanker().rank(instruction, candidates)
         if turn.degraded:
             yield Degraded(turn.degraded)
-        turn.picks = tuple(
-            self._explainer.composed(pick, read.state)
-            for pick in ranked[: picks or self.settings.picks]
-        )
+        shown = picks or self.settings.picks
+        if read.query.varied:  # the candidates were spread; the ranker's order is not
+            vectors = self.retriever.vectors_of([pick.item.id for pick in ranked])
+            ranked = spread_picks(ranked, vectors, shown, RetrieverWeights.variety)
+        turn.picks = tuple(self._explainer.composed(pick, read.state) for pick in ranked[:shown])
         turn.timed("rank", since)
         turn.store.record_ranking(
             turn.row, ranked, turn.picks, _with_shown(self._kept_state(turn), turn.picks).as_dict()

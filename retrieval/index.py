@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.catalog import Catalog
+from retrieval.encoded import encoded_items, wish_texts
 from retrieval.encoder import Encoder
 from retrieval.index_plan import (
     QUERIES,
@@ -33,7 +34,7 @@ from retrieval.index_plan import (
     plan,
     shown_steps,
 )
-from retrieval.nearest import ChangedVectors, ExactVectors, Vectors, blocks, read_vectors
+from retrieval.nearest import ChangedVectors, ExactVectors, Vectors, read_vectors
 
 FORMAT = 1  # raised when the text that is encoded, or the layout of the folder, changes
 _VECTORS, _CHANGES = "vectors.faiss", "changes.npz"
@@ -185,7 +186,7 @@ def build_index(
     budget = budget or Budget()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-texts-", dir=folder.parent) as draft:
-        vectors = _encoded(catalog, encoder, budget, Path(draft), progress, steps)
+        vectors = encoded_items(catalog, encoder, budget, Path(draft), progress, steps)
         large = plan(len(catalog), vectors.shape[1], budget).lists
         wishes = encoder.encode(wish_texts(catalog, QUERIES)) if large else None
         index = DenseIndex(*learned(vectors, budget, steps, wishes))
@@ -270,40 +271,6 @@ def _read(folder: Path, manifest: Manifest, remedy: str) -> DenseIndex:
         manifest.lists, manifest.codec, manifest.probes, manifest.recall, manifest.recall_wanted
     )
     return DenseIndex(vectors, facts, file if manifest.lists else None)
-
-
-def wish_texts(catalog: Catalog, count: int, seed: int = 2) -> list[str]:
-    """Short texts such as people might look for: values of an item, and words of its prose."""
-    rng = np.random.default_rng(seed)
-    texts = []
-    for place in rng.integers(len(catalog), size=count).tolist():
-        item = catalog.items[place]
-        values = [v for held in item.facets.values() for v in held] or [item.title]
-        said = rng.choice(values, size=min(2, len(values)), replace=False).tolist()
-        words = " ".join(item.texts.values()).split()
-        first = int(rng.integers(max(1, len(words) - 6)))
-        texts.append(" ".join([*said, *words[first : first + 6]]))
-    return texts
-
-
-def _encoded(
-    catalog: Catalog, encoder: Encoder, budget: Budget, draft: Path, progress: bool, steps: Steps
-) -> NDArray[np.float32]:
-    """The vectors of a catalog, (n, d); of a large one in a mapped file, not in memory."""
-    if not plan(len(catalog), 1, budget).lists:
-        texts = [catalog.describe(item) for item in catalog.items]
-        return encoder.encode(texts, progress=progress)
-    vectors: NDArray[np.float32] | None = None
-    for part in blocks(len(catalog)):
-        texts = [catalog.describe(item) for item in catalog.items[part]]
-        encoded = encoder.encode(texts)
-        if vectors is None:
-            shape = (len(catalog), encoded.shape[1])
-            vectors = np.lib.format.open_memmap(draft / "vectors.npy", "w+", np.float32, shape)
-        vectors[part] = encoded
-        steps("encoding", part.stop, len(catalog))
-    assert vectors is not None  # a catalog that is large enough for lists is not empty
-    return vectors
 
 
 def _checksum(file: Path) -> str:

@@ -7,30 +7,25 @@ pymilvus, which is loaded when it is needed. It trains nothing and knows no inte
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from retrieval.catalog import Catalog, Field, Item, Kind, fold
+from retrieval.catalog import Catalog, Item, Kind
 from retrieval.encoder import Encoder
 from retrieval.index_plan import Steps
-from retrieval.lexical import stemmed
-from retrieval.limits import Limit, LimitFilter
+from retrieval.limits import LimitFilter
+from retrieval.milvus_words import MOST_VALUES, column, expression, listed, row_of, stems
 from retrieval.query import Candidate, Query, RetrieverWeights
 from retrieval.scoring import Floats, leaning_shares, query_vector, spread, unit
 
 FORMAT = 1  # raised when what a collection holds changes
-_LONGEST = 60_000  # bytes of a text; Milvus takes 65,535
-_MOST_VALUES = 500  # of one facet of one item
-_UNKNOWN = -1e300  # stands for a number that an item lacks; no bound reaches so low
 _AT_ONCE = 500  # items sent at once
 _MATCHES = 1_000  # items that BM25 gives
 _WAIT_S = 10.0
@@ -97,7 +92,7 @@ class MilvusCollection:
                 items = catalog.items[start : start + _AT_ONCE]
                 found = vectors.vectors_of(np.arange(start, start + len(items)))
                 self.client.insert(
-                    fresh, [_row(i, v, catalog) for i, v in zip(items, found, strict=True)]
+                    fresh, [row_of(i, v, catalog) for i, v in zip(items, found, strict=True)]
                 )
                 steps("sending", start + len(items), len(catalog))
             self.client.flush(fresh)
@@ -115,13 +110,13 @@ class MilvusCollection:
             for start in range(0, len(items), _AT_ONCE):
                 part = slice(start, start + _AT_ONCE)
                 pairs = zip(items[part], vectors[part], strict=True)
-                self.client.upsert(self.name, [_row(i, v, catalog) for i, v in pairs])
+                self.client.upsert(self.name, [row_of(i, v, catalog) for i, v in pairs])
 
     def remove(self, ids: Collection[str]) -> None:
         """Remove items; unknown ids are passed over."""
         with _told(self._where):
             if ids:
-                self.client.delete(self.name, filter=f"id in {_listed(ids)}")
+                self.client.delete(self.name, filter=f"id in {listed(ids)}")
 
     def search(self, column: str, what: Any, k: int, expression: str) -> tuple[list[str], Floats]:
         """Ids and scores of the k best by `vector` (d,) or by `words` (text), within a filter."""
@@ -142,7 +137,7 @@ class MilvusCollection:
         """The vectors of items, (m, d), in the order of the ids; unknown ones are left out."""
         with _told(self._where):
             rows = self.client.query(
-                self.name, filter=f"id in {_listed(ids)}", output_fields=["id", "vector"]
+                self.name, filter=f"id in {listed(ids)}", output_fields=["id", "vector"]
             ) if ids else []  # fmt: skip
         known = {row["id"]: row["vector"] for row in rows}
         return np.array([known[i] for i in ids if i in known], dtype=np.float32)
@@ -174,13 +169,13 @@ class MilvusCollection:
         ))  # fmt: skip
         for f in catalog.fields.values():
             if f.kind in (Kind.YEAR, Kind.NUMBER):
-                schema.add_field(_column(f), DataType.DOUBLE)
+                schema.add_field(column(f), DataType.DOUBLE)
             elif f.kind is Kind.TEXT:
-                schema.add_field(_column(f), DataType.VARCHAR, max_length=65_535)
+                schema.add_field(column(f), DataType.VARCHAR, max_length=65_535)
             else:
                 schema.add_field(
-                    _column(f), DataType.ARRAY, element_type=DataType.VARCHAR,
-                    max_capacity=_MOST_VALUES, max_length=2_000,
+                    column(f), DataType.ARRAY, element_type=DataType.VARCHAR,
+                    max_capacity=MOST_VALUES, max_length=2_000,
                 )  # fmt: skip
         indexes = client.prepare_index_params()
         indexes.add_index("vector", index_type="AUTOINDEX", metric_type="IP")
@@ -234,11 +229,14 @@ class MilvusRetriever:
             order = order[spread(vectors, scores[order], k, weights.variety)]
         return [Candidate(items[n], float(scores[n])) for n in order[:k]]
 
+    def vectors_of(self, ids: Sequence[str]) -> Floats:
+        return self._collection.vectors_of(ids)
+
     def _matches(self, query: Query, within: str) -> dict[str, float]:
         """What the words of a query add, by id, best first."""
         if not query.text or not self._weights.lexical:
             return {}
-        words = _stems(query.text)
+        words = stems(query.text)
         if not words:
             return {}
         ids, scores = self._collection.search("words", words, _MATCHES, within)
@@ -249,73 +247,6 @@ class MilvusRetriever:
     def _some_vectors(self) -> Floats:
         step = max(1, len(self.catalog) // 1_000)
         return self._collection.vectors_of([item.id for item in self.catalog.items[::step]])
-
-
-def expression(limits: Iterable[Limit], without: Collection[str], catalog: Catalog) -> str:
-    """Limits, and ids to leave out, in Milvus's words."""
-    parts = [_limit(limit, catalog) for limit in limits]
-    if without:
-        parts.append(f"id not in {_listed(sorted(without))}")
-    return " and ".join(f"({part})" for part in parts)
-
-
-def _limit(limit: Limit, catalog: Catalog) -> str:
-    nothing = 'id == ""'
-    if limit.values:
-        held = [
-            _holds(catalog.fields[n], limit.values) for n in limit.fields if n in catalog.fields
-        ]
-        either = " or ".join(part for part in held if part) or nothing
-        return f"not ({either})" if limit.negated else either
-    f = catalog.fields.get(limit.fields[0])
-    if f is None or f.kind not in (Kind.YEAR, Kind.NUMBER):
-        return nothing
-    column = _column(f)
-    inside = [f"{column} > {_UNKNOWN!r}"] if not limit.negated else []
-    inside += [f"{column} >= {float(limit.minimum)!r}"] if limit.minimum is not None else []
-    inside += [f"{column} <= {float(limit.maximum)!r}"] if limit.maximum is not None else []
-    both = " and ".join(inside)
-    return f"{column} > {_UNKNOWN!r} and not ({both})" if limit.negated else both
-
-
-def _holds(f: Field, values: Sequence[str]) -> str:
-    if f.kind in (Kind.YEAR, Kind.NUMBER):
-        return ""
-    if f.kind is Kind.TEXT:  # of folded words only blanks are left of all signs
-        return " or ".join(f'{_column(f)} like "% {fold(value)}%"' for value in values)
-    return f"array_contains_any({_column(f)}, {_listed(values)})"
-
-
-def _row(item: Item, vector: NDArray[np.float32], catalog: Catalog) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "id": item.id, "vector": vector.tolist(), "text": _stems(catalog.describe(item)),
-    }  # fmt: skip
-    for f in catalog.fields.values():
-        if f.kind in (Kind.YEAR, Kind.NUMBER):
-            row[_column(f)] = float(item.numbers.get(f.name, _UNKNOWN))
-        elif f.kind is Kind.TEXT:
-            row[_column(f)] = _cut(f" {fold(item.texts.get(f.name, ''))}")
-        else:
-            row[_column(f)] = list(item.facets.get(f.name, ())[:_MOST_VALUES])
-    return row
-
-
-def _column(f: Field) -> str:
-    plain = re.sub(r"\W", "_", f.name, flags=re.ASCII)[:40]
-    return f"f_{plain}_{zlib.crc32(f.name.encode()):08x}"
-
-
-def _listed(values: Iterable[str]) -> str:
-    return json.dumps(list(values), ensure_ascii=False)
-
-
-def _stems(text: str) -> str:
-    """A text's words as BM25 compares them elsewhere too; Milvus has other ways to stem."""
-    return _cut(" ".join(stemmed([text])[0]))
-
-
-def _cut(text: str) -> str:
-    return text.encode()[:_LONGEST].decode(errors="ignore")
 
 
 def _space(encoder_name: str) -> str:

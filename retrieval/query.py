@@ -5,8 +5,12 @@ Plain data; how candidates are found is each retriever's own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.catalog import Item
 from retrieval.limits import Limit
@@ -46,6 +50,10 @@ class Retriever(Protocol):
     """At most k candidates, best first, no item twice, every one within the limits."""
 
     def retrieve(self, query: Query, k: int) -> list[Candidate]: ...
+
+    def vectors_of(self, ids: Sequence[str]) -> NDArray[np.float32]:
+        """The unit vectors of items, (m, d), in the order of the ids, without unknown ones."""
+        ...
 
 
 @dataclass(frozen=True)

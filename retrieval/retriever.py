@@ -79,7 +79,7 @@ class DenseRetriever:
 
     def retrieve(self, query: Query, k: int) -> list[Candidate]:
         allowed = self.filter.mask(query.limits, query.without)
-        vector = query_vector(query, self._encoder, self._vectors_of, self._weights)
+        vector = query_vector(query, self._encoder, self.vectors_of, self._weights)
         if vector is None:  # nothing is known: the middle of the catalog
             vector = unit(self._index.middle)
         # Bonuses may lift an item from below the first k cosines, so more are looked at.
@@ -107,7 +107,8 @@ class DenseRetriever:
             for place, score in zip(places[:k], scores[:k], strict=True)
         ]
 
-    def _vectors_of(self, ids: Sequence[str]) -> NDArray[np.float32]:
+    def vectors_of(self, ids: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of items, (m, d), in the order of the ids; unknown ones are left out."""
         places = [self.catalog.place[i] for i in ids if i in self.catalog]
         return self._index.vectors_of(np.array(places, dtype=np.int64))
 

@@ -39,6 +39,7 @@ HOMES = {
     "faiss": ("retrieval.nearest",),
     "sentence_transformers": ("retrieval.encoder", "recommender.tuning"),
     "bm25s": ("retrieval.lexical",),
+    "pymilvus": ("retrieval.milvus",),
     "torch": ("recommender.language_model", "recommender.tuning", "recommender.evaluation"),
     "transformers": ("recommender.language_model", "recommender.tuning"),
     "peft": ("recommender.language_model", "recommender.tuning"),
