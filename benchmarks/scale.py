@@ -36,6 +36,7 @@ from retrieval.nearest import exact_nearest
 
 K = 50
 HELD_OUT = 300  # real items that serve as queries
+COMPARED = 10_000  # vectors by which made ones are held against real ones
 FEW = 60  # queries that slow searches are timed with
 Queries = dict[str, Floats]  # by kind
 Search = Callable[[Floats, NDArray[np.bool_] | None], NDArray[np.int64]]

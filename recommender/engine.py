@@ -38,7 +38,7 @@ from recommender.dialogue import (
 from recommender.erasure import erase_backups
 from recommender.explanation import Explainer
 from recommender.language_model import LanguageModel
-from recommender.opening import open_model, open_retriever
+from recommender.opening import open_model, open_pushed, open_retriever
 from recommender.ranking import (
     JoinedRanker,
     Ranker,
@@ -56,7 +56,8 @@ from recommender.understanding.understander import Understander, Understanding
 from recommender.understanding.words import UtteranceError, clean
 from retrieval.catalog import Catalog, load_catalog
 from retrieval.encoder import Encoder, SentenceTransformerEncoder
-from retrieval.retriever import Candidate, RetrieverWeights
+from retrieval.milvus import MilvusRetriever
+from retrieval.retriever import Candidate, DenseRetriever, RetrieverWeights
 
 __all__ = ["EditError", "FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
 log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Recommender:
 
         `ranker` makes one that this floor knows nothing of, over the catalog and the encoder.
 
-        Raises `CatalogError`, `EncoderError`, `InteractionsError`, `StoreError` or `TemplateError`; a language
+        Raises `CatalogError`, `EncoderError`, `InteractionsError`, `MilvusError`, `StoreError` or `TemplateError`; a language
         model that can't be had leaves the recommender degraded, which `describe_model` says.
         """
         self.settings = settings
@@ -121,8 +122,12 @@ class Recommender:
         self._tidied = 0.0
         self.keep_within_retention()
         encoder = encoder or SentenceTransformerEncoder(settings.encoder)
-        self.retriever = open_retriever(
-            settings.data / "index", self.catalog, encoder, progress, settings.interactions
+        self.retriever: DenseRetriever | MilvusRetriever = (
+            open_pushed(self.catalog, encoder, settings.retriever)
+            if settings.retriever != "faiss"
+            else open_retriever(
+                settings.data / "index", self.catalog, encoder, progress, settings.interactions
+            )
         )
         self._understander = Understander(self.catalog)
         self._explainer = Explainer(self.catalog)

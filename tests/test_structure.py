@@ -31,6 +31,7 @@ FLOORS = {
     "recommender.wording": 2, "recommender.answers": 2,
     "recommender.erasure": 2, "recommender.store_tables": 2, "recommender.facts": 2, "recommender.opening": 2, "recommender.engine": 3,
     "recommender.annotation": 4, "recommender.tuning": 4, "recommender.evaluation": 4,
+    "recommender.catalog_push": 4,
     "recommender.ui": 5, "recommender.__main__": 5, "benchmarks": 5,
     "app": 6,
 }  # fmt: skip
