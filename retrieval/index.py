@@ -212,8 +212,8 @@ def save_index(folder: Path, index: DenseIndex, catalog: Catalog, encoder_name: 
         manifest = Manifest(
             format=FORMAT, encoder=encoder_name, catalog=catalog.name,
             catalog_checksum=catalog.checksum, count=len(index), dimension=index.dimension,
-            vectors=_checksum(draft / _VECTORS), **asdict(index.facts),
-            changes=_checksum(draft / _CHANGES) if (draft / _CHANGES).exists() else "",
+            vectors=file_checksum(draft / _VECTORS), **asdict(index.facts),
+            changes=file_checksum(draft / _CHANGES) if (draft / _CHANGES).exists() else "",
         )  # fmt: skip
         (draft / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1) + "\n")
         if folder.exists():
@@ -252,7 +252,7 @@ def load_index(folder: Path, catalog: Catalog, encoder_name: str) -> DenseIndex:
             )
     for name, expected in ((_VECTORS, manifest.vectors), (_CHANGES, manifest.changes)):
         file = folder / name
-        if expected and (not file.exists() or _checksum(file) != expected):
+        if expected and (not file.exists() or file_checksum(file) != expected):
             raise IndexMismatchError(f"{file}: missing, cut short or changed; {remedy} again")
     return _read(folder, manifest, remedy)
 
@@ -273,13 +273,14 @@ def _read(folder: Path, manifest: Manifest, remedy: str) -> DenseIndex:
     return DenseIndex(vectors, facts, file if manifest.lists else None)
 
 
-def _checksum(file: Path) -> str:
+def file_checksum(file: Path) -> str:
+    """SHA-256 of a file; of one above 64 MB that of its size and of 256 parts of it."""
     size = file.stat().st_size
     with file.open("rb") as content:
         if size <= _HASHED_WHOLE:
             return hashlib.file_digest(content, "sha256").hexdigest()
         digest = hashlib.sha256(str(size).encode())
-        for start in np.linspace(0, size - _PART, _PARTS).astype(np.int64).tolist():
+        for start in np.linspace(0, max(0, size - _PART), _PARTS).astype(np.int64).tolist():
             content.seek(start)
             digest.update(content.read(_PART))
     return digest.hexdigest()
