@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from recommender.annotation.commands import add_annotation_commands
+from recommender.catalog_push import add_push_command
 from recommender.command_failure import fail
 from recommender.evaluation.commands import add_evaluate_command
 from recommender.settings import QUANTIZATIONS, RANKERS, UNDERSTANDINGS, Settings, SettingsError
@@ -81,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", help="port to listen on (7860)")
     serve.set_defaults(run=_serve)
     add_evaluate_command(commands)
+    catalog = commands.add_parser("catalog", help="move a catalog to where it is searched")
+    add_push_command(catalog.add_subparsers(title="commands", required=True, metavar="COMMAND"))
     for command in (ask, index, serve):
         _add_settings(command)
     add_tuning_commands(commands)
@@ -91,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("settings, also as environment variables INSTRUCTREC_…")
     group.add_argument("--catalog", metavar="PATH|NAME", help="bundled name or JSONL file (movies)")
+    group.add_argument(
+        "--retriever", metavar="WHERE", help="faiss, or a Milvus: FILE.db or address (faiss)"
+    )
     group.add_argument("--interactions", metavar="FILE", help="who took which item: .csv or .jsonl")
     group.add_argument("--model", help="hub name, folder, auto or none (auto)")
     group.add_argument("--quantization", choices=QUANTIZATIONS, help="of the model (nf4)")
@@ -193,10 +199,11 @@ def _open(settings: Settings) -> tuple[Any, int]:
     from retrieval.catalog import CatalogError
     from retrieval.encoder import EncoderError
     from retrieval.interactions import InteractionsError
+    from retrieval.milvus import MilvusError
 
     try:
         return open_recommender(settings, progress=sys.stderr.isatty()), 0
-    except (CatalogError, InteractionsError) as error:
+    except (CatalogError, InteractionsError, MilvusError) as error:
         return None, fail(str(error), 2)
     except (EncoderError, StoreError, TemplateError) as error:
         return None, fail(str(error), 1)

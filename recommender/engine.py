@@ -38,13 +38,14 @@ from recommender.dialogue import (
 from recommender.erasure import erase_backups
 from recommender.explanation import Explainer
 from recommender.language_model import LanguageModel
-from recommender.opening import open_model, open_retriever
+from recommender.opening import open_model, open_pushed, open_retriever
 from recommender.ranking import (
     JoinedRanker,
     Ranker,
     RetrieverRanker,
     make_scorer,
     nouns_of,
+    spread_picks,
     weight_of,
 )
 from recommender.settings import Settings
@@ -55,7 +56,8 @@ from recommender.understanding.understander import Understander, Understanding
 from recommender.understanding.words import UtteranceError, clean
 from retrieval.catalog import Catalog, load_catalog
 from retrieval.encoder import Encoder, SentenceTransformerEncoder
-from retrieval.retriever import Candidate
+from retrieval.milvus import MilvusRetriever
+from retrieval.retriever import Candidate, DenseRetriever, RetrieverWeights
 
 __all__ = ["EditError", "FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
 log = logging.getLogger(__name__)
@@ -109,7 +111,7 @@ class Recommender:
 
         `ranker` makes one that this floor knows nothing of, over the catalog and the encoder.
 
-        Raises `CatalogError`, `EncoderError`, `InteractionsError`, `StoreError` or `TemplateError`; a language
+        Raises `CatalogError`, `EncoderError`, `InteractionsError`, `MilvusError`, `StoreError` or `TemplateError`; a language
         model that can't be had leaves the recommender degraded, which `describe_model` says.
         """
         self.settings = settings
@@ -120,8 +122,12 @@ class Recommender:
         self._tidied = 0.0
         self.keep_within_retention()
         encoder = encoder or SentenceTransformerEncoder(settings.encoder)
-        self.retriever = open_retriever(
-            settings.data / "index", self.catalog, encoder, progress, settings.interactions
+        self.retriever: DenseRetriever | MilvusRetriever = (
+            open_pushed(self.catalog, encoder, settings.retriever)
+            if settings.retriever != "faiss"
+            else open_retriever(
+                settings.data / "index", self.catalog, encoder, progress, settings.interactions
+            )
         )
         self._understander = Understander(self.catalog)
         self._explainer = Explainer(self.catalog)
@@ -297,10 +303,11 @@ class Recommender:
             ranked = RetrieverRanker().rank(instruction, candidates)
         if turn.degraded:
             yield Degraded(turn.degraded)
-        turn.picks = tuple(
-            self._explainer.composed(pick, read.state)
-            for pick in ranked[: picks or self.settings.picks]
-        )
+        shown = picks or self.settings.picks
+        if read.query.varied:  # the candidates were spread; the ranker's order is not
+            vectors = self.retriever.vectors_of([pick.item.id for pick in ranked])
+            ranked = spread_picks(ranked, vectors, shown, RetrieverWeights.variety)
+        turn.picks = tuple(self._explainer.composed(pick, read.state) for pick in ranked[:shown])
         turn.timed("rank", since)
         turn.store.record_ranking(
             turn.row, ranked, turn.picks, _with_shown(self._kept_state(turn), turn.picks).as_dict()

@@ -20,8 +20,9 @@ from retrieval.collaborative import (
     save_collaborative,
 )
 from retrieval.encoder import Encoder
-from retrieval.index import IndexMismatchError, build_index, index_folder, load_index
+from retrieval.index import DenseIndex, IndexMismatchError, build_index, index_folder, load_index
 from retrieval.interactions import InteractionsError, read_interactions
+from retrieval.milvus import MilvusCollection, MilvusError, MilvusRetriever
 from retrieval.retriever import DenseRetriever
 
 log = logging.getLogger(__name__)
@@ -34,14 +35,30 @@ def open_retriever(
 
     With `interactions` it also goes by what others liked. Raises `InteractionsError`.
     """
+    index = open_index(root, catalog, encoder, progress)
     folder = index_folder(root, catalog, encoder.name)
-    try:
-        index = load_index(folder, catalog, encoder.name)
-    except IndexMismatchError as error:
-        log.warning("%s (it is built now)", error)
-        index = build_index(folder, catalog, encoder, progress=progress)
     others = open_collaborative(folder, catalog, interactions) if interactions else None
     return DenseRetriever(catalog, encoder, index, collaborative=others)
+
+
+def open_index(root: Path, catalog: Catalog, encoder: Encoder, progress: bool) -> DenseIndex:
+    """The saved index; one that does not fit is built again."""
+    folder = index_folder(root, catalog, encoder.name)
+    try:
+        return load_index(folder, catalog, encoder.name)
+    except IndexMismatchError as error:
+        log.warning("%s (it is built now)", error)
+    return build_index(folder, catalog, encoder, progress=progress)
+
+
+def open_pushed(catalog: Catalog, encoder: Encoder, where: str) -> MilvusRetriever:
+    """The retriever on a Milvus that the catalog was pushed to. Raises `MilvusError`."""
+    collection = MilvusCollection(where, catalog.name)
+    try:
+        return MilvusRetriever(catalog, encoder, collection)
+    except MilvusError:
+        collection.close()
+        raise
 
 
 def open_collaborative(root: Path, catalog: Catalog, interactions: Path) -> CollaborativeIndex:

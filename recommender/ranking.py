@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +23,7 @@ from recommender.dialogue import Pick
 from recommender.language_model import LanguageModel
 from retrieval.catalog import Catalog, Item
 from retrieval.retriever import Candidate
+from retrieval.scoring import spread
 
 Scores = NDArray[np.float64]
 # The model's share without an adapter: it adds nothing that `benchmarks/joining.py` can
@@ -162,6 +164,24 @@ class JoinedRanker:
         retrieval = np.array([candidate.score for candidate in candidates])
         joined = self._weight * _standard(language) + (1 - self._weight) * _standard(retrieval)
         return _sorted_picks(candidates, joined, language)
+
+
+def spread_picks(
+    picks: Sequence[Pick], vectors: NDArray[np.float32], count: int, variety: float
+) -> list[Pick]:
+    """The same picks with the first `count` spread by maximal marginal relevance.
+
+    `vectors`, (len(picks), d), are the items' own. The ranker's scores are brought to the
+    spread of the retriever's, which are cosines, as what is taken off for likeness is. The
+    best pick stays the first; ranks are told anew.
+    """
+    if len(picks) < 2:
+        return list(picks)
+    ranked = _standard(np.array([pick.score for pick in picks]))
+    scores = ranked * np.std([pick.retrieval_score for pick in picks])
+    chosen = spread(vectors, (scores - scores.max()).astype(np.float32), count, variety).tolist()
+    rest = [n for n in range(len(picks)) if n not in set(chosen)]
+    return [replace(picks[n], rank=rank) for rank, n in enumerate([*chosen, *rest], start=1)]
 
 
 def weight_of(given: float | None, model: LanguageModel) -> float:

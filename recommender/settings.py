@@ -34,7 +34,8 @@ class SettingsError(ValueError):
 class Settings:
     """What to run with. Durations in seconds, counts in items.
 
-    `interactions` is a file of who took which item, by whose tastes candidates are found too.
+    `retriever` "faiss" searches in this process, a file ending in .db or an address ("http://…",
+    "milvus://…") is a Milvus that the catalog was pushed to. `interactions` is a file of who took which item, by whose tastes candidates are found too.
     `model` "auto" takes the packaged small model, or a larger one where CUDA is at hand;
     "none" runs without a language model. `rank_weight` is the share of the language model
     in the joined score, the rest is the retriever's; None leaves it to the adapter's card.
@@ -48,6 +49,7 @@ class Settings:
 
     catalog: str = "movies"
     interactions: Path | None = None
+    retriever: str = "faiss"
     encoder: str = DEFAULT_ENCODER
     model: str = "auto"
     quantization: str = "nf4"
@@ -69,6 +71,14 @@ class Settings:
 
     def __post_init__(self) -> None:
         self._require(self.quantization in QUANTIZATIONS, "quantization", f"one of {QUANTIZATIONS}")
+        self._require(
+            self.retriever == "faiss" or self.retriever.endswith(".db") or "://" in self.retriever,
+            "retriever", "faiss, a file ending in .db, or an address such as http://host:19530",
+        )  # fmt: skip
+        self._require(
+            self.retriever == "faiss" or self.interactions is None,
+            "retriever", "faiss where interactions are given",
+        )  # fmt: skip
         self._require(self.ranker in RANKERS, "ranker", f"one of {RANKERS}")
         self._require(
             self.interactions is not None or self.ranker not in LEARNED_RANKERS, "ranker",

@@ -15,6 +15,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -95,19 +96,56 @@ class CollaborativeIndex:
         Scaled so that the greatest is 1 in size; below 0 is against. All 0 where nothing is
         known of these items; unknown ids are passed over.
         """
-        total = self.totals(liked, disliked)
-        greatest = float(np.abs(total).max(initial=0.0))
-        return total / greatest if greatest > 0 else total
+        return self._spread(*self.matches(liked, disliked))
 
     def totals(self, liked: Sequence[str], disliked: Sequence[str] = ()) -> NDArray[np.float32]:
         """The same before scaling: sums of EASE's weights, which keep how sure they are."""
-        total = np.zeros(len(self.counts), dtype=np.float32)
+        return self._spread(*self._sums(liked, disliked))
+
+    def matches(
+        self, liked: Sequence[str], disliked: Sequence[str] = ()
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The scores that are not 0: places, rising, and how much speaks for each."""
+        places, sums = self._sums(liked, disliked)
+        greatest = float(np.abs(sums).max(initial=0.0))
+        return places, sums / np.float32(greatest) if greatest > 0 else sums
+
+    def most_popular(self, allowed: NDArray[np.bool_], k: int) -> NDArray[np.int64]:
+        """The places of the k items that most people liked, of those allowed, shape (n,)."""
+        found = self._by_popularity[:0]
+        for start in range(0, len(self._by_popularity), 10 * k):
+            part = self._by_popularity[start : start + 10 * k]
+            found = np.concatenate([found, part[allowed[part]]])[:k]
+            if len(found) == k:
+                break
+        return found
+
+    @cached_property
+    def _by_popularity(self) -> NDArray[np.int64]:
+        """The places of items that somebody liked, most popular first, ties by place."""
+        known = np.flatnonzero(self.popularity > 0)
+        return known[np.argsort(-self.popularity[known], kind="stable")]
+
+    def _sums(
+        self, liked: Sequence[str], disliked: Sequence[str]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        # Row by row: the library's own sum over rows goes through the whole catalog.
+        places, values = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.float32)]
         for ids, sign in ((liked, 1), (disliked, -1)):
             for place in (self._place[i] for i in dict.fromkeys(ids) if i in self._place):
                 start, end = self._weights.indptr[place : place + 2]
-                # Row by row: the library's own sum over rows goes through the whole catalog.
-                total[self._weights.indices[start:end]] += sign * self._weights.data[start:end]
-        return total
+                places.append(self._weights.indices[start:end])
+                values.append(sign * self._weights.data[start:end])
+        found, back = np.unique(np.concatenate(places), return_inverse=True)
+        sums = np.bincount(back, np.concatenate(values), minlength=len(found))
+        return found, sums.astype(np.float32)
+
+    def _spread(
+        self, places: NDArray[np.int64], values: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        result = np.zeros(len(self.counts), dtype=np.float32)
+        result[places] = values
+        return result
 
 
 def learn(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import bm25s
 import numpy as np
@@ -12,32 +13,81 @@ from numpy.typing import NDArray
 from retrieval.catalog import Catalog, fold
 
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # it announces every step by itself
+_COMMON = 20_000  # items; words of more add to what rarer words found, and find nothing alone
+_AT_ONCE = 20_000  # texts that are taken apart at once
 
 
 class LexicalIndex:
     """Robertson's BM25 (k1 1.5, b .75) by bm25s, on stemmed words without stop words."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._stemmer = Stemmer.Stemmer("english")
-        tokens = self._tokens([catalog.describe(item) for item in catalog.items])
+        self._count = len(catalog)
+        vocabulary: dict[str, int] = {}
+        # One number a word, shared by all texts: their words would be far larger.
+        rows = [
+            [vocabulary.setdefault(token, len(vocabulary)) for token in tokens]
+            for tokens in self._tokens_of(catalog)
+        ]
         self._bm25 = bm25s.BM25()
-        self._bm25.index(tokens, show_progress=False)
+        # Where no item has a word, one stands in, which no query can name.
+        self._bm25.index((rows, vocabulary or {"": 0}), show_progress=False)
 
     def scores(self, text: str) -> NDArray[np.float32]:
         """A score for each item, shape (n,), scaled so that the best is 1; 0 is no match."""
-        words = [w for w in self._tokens([text])[0] if w in self._bm25.vocab_dict]
-        if not words:
-            return np.zeros(self._bm25.scores["num_docs"], dtype=np.float32)
-        scores = np.asarray(self._bm25.get_scores(words), dtype=np.float32)
-        best = float(scores.max())
-        return scores / best if best > 0 else scores
+        result = np.zeros(self._count, dtype=np.float32)
+        places, scores = self.matches(text)
+        result[places] = scores
+        return result
 
-    def _tokens(self, texts: list[str]) -> list[list[str]]:
-        tokens: list[list[str]] = bm25s.tokenize(
-            [fold(text) for text in texts],
-            stopwords="en",
-            stemmer=self._stemmer,
-            return_ids=False,
-            show_progress=False,
-        )
-        return tokens
+    def matches(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The places of the items that match, in their order, and their scores.
+
+        Words that more than 20,000 items have raise the items that rarer words found; they
+        find items only where there are no rarer ones.
+        """
+        known = self._bm25.vocab_dict
+        starts = self._bm25.scores["indptr"]
+        words = [known[w] for w in stemmed([text])[0] if w in known]
+        words.sort(key=lambda word: int(starts[word + 1] - starts[word]))  # rare ones first
+        places = np.empty(0, dtype=np.int64)
+        scores = np.empty(0, dtype=np.float32)
+        for word in words:
+            own = slice(int(starts[word]), int(starts[word + 1]))
+            held = self._bm25.scores["indices"][own]
+            worth = self._bm25.scores["data"][own]
+            if len(places) and len(held) > _COMMON:
+                at = np.minimum(np.searchsorted(held, places), len(held) - 1)
+                scores = scores + np.where(held[at] == places, worth[at], np.float32(0))
+            else:
+                places, scores = _summed(places, scores, held, worth)
+        best = float(scores.max(initial=0.0))
+        return places, scores / np.float32(best) if best > 0 else scores
+
+    def _tokens_of(self, catalog: Catalog) -> Iterator[list[str]]:
+        for start in range(0, len(catalog), _AT_ONCE):
+            part = catalog.items[start : start + _AT_ONCE]
+            yield from stemmed([catalog.describe(item) for item in part])
+
+
+def stemmed(texts: list[str]) -> list[list[str]]:
+    """The stems of the words of each text, without stop words."""
+    tokens: list[list[str]] = bm25s.tokenize(
+        [fold(text) for text in texts],
+        stopwords="en",
+        stemmer=Stemmer.Stemmer("english"),
+        return_ids=False,
+        show_progress=False,
+    )
+    return tokens
+
+
+def _summed(
+    places: NDArray[np.int64], scores: NDArray[np.float32],
+    more: NDArray[np.int32], worth: NDArray[np.float32],
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:  # fmt: skip
+    """Both lists of places, each without repeats, as one in order, with the sums of scores."""
+    if not len(places):
+        return more.astype(np.int64), worth.astype(np.float32)
+    both, back = np.unique(np.concatenate([places, more]), return_inverse=True)
+    sums = np.bincount(back, np.concatenate([scores, worth]), minlength=len(both))
+    return both, sums.astype(np.float32)

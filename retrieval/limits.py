@@ -6,7 +6,6 @@ A limit speaks of the fields of a catalog only. Who said it, and when, is kept e
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.catalog import Catalog, Item, Kind, fold
+from retrieval.postings import Postings, Prose
 
 
 @dataclass(frozen=True)
@@ -88,19 +88,19 @@ class LimitFilter:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._places: dict[str, dict[str, NDArray[np.int64]]] = {}
-        self._prose: dict[str, list[str]] = {}  # folded on first use, few limits need it
-        gathered: dict[str, dict[str, list[int]]] = {}
-        for place, item in enumerate(catalog.items):
-            for name, values in item.facets.items():
-                known = gathered.setdefault(name, {})
-                for value in values:
-                    known.setdefault(value, []).append(place)
-        for name, by_value in gathered.items():
-            self._places[name] = {v: np.array(p, dtype=np.int64) for v, p in by_value.items()}
+        facets = catalog.of_kind(Kind.CATEGORY, Kind.KEYWORD, Kind.PERSON)
+        self._holding = {
+            f.name: Postings((p, v) for p, item in enumerate(catalog.items)
+                             for v in item.facets.get(f.name, ()))
+            for f in facets
+        }  # fmt: skip
         self._numbers = {
             f.name: np.array([item.numbers.get(f.name, np.nan) for item in catalog.items])
             for f in catalog.of_kind(Kind.YEAR, Kind.NUMBER)
+        }
+        self._prose = {
+            f.name: Prose([item.texts.get(f.name, "") for item in catalog.items])
+            for f in catalog.of_kind(Kind.TEXT)
         }
 
     def mask(self, limits: Collection[Limit], without: Collection[str] = ()) -> NDArray[np.bool_]:
@@ -112,20 +112,23 @@ class LimitFilter:
         passed[places] = False
         return passed
 
+    def breaks(self, limits: Collection[Limit], places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """How many of the limits each of some items breaks, shape as `places`."""
+        broken = np.zeros(len(places), dtype=np.float32)
+        for limit in limits:
+            broken += ~self._passes(limit)[places]
+        return broken
+
     def _passes(self, limit: Limit) -> NDArray[np.bool_]:
         if limit.values:
             held = np.zeros(len(self._catalog), dtype=bool)
             for name in limit.fields:
                 for value in limit.values:
-                    held[self._places.get(name, {}).get(value, np.array([], dtype=np.int64))] = True
-            prose = [name for name in limit.fields if name in self._catalog.fields
-                     and self._catalog.fields[name].kind is Kind.TEXT]  # fmt: skip
-            if prose:
-                needles = [re.compile(rf"\b{re.escape(fold(value))}") for value in limit.values]
-                for name in prose:
-                    for place, text in enumerate(self._folded(name)):
-                        held[place] |= any(needle.search(text) for needle in needles)
-            return held != limit.negated
+                    if name in self._holding:
+                        held[self._holding[name].of(value)] = True
+                    if name in self._prose:
+                        held[self._prose[name].with_words(fold(value))] = True
+            return ~held if limit.negated else held
         numbers = self._numbers.get(limit.fields[0])
         if numbers is None:
             return np.zeros(len(self._catalog), dtype=bool)
@@ -133,11 +136,6 @@ class LimitFilter:
         high = np.inf if limit.maximum is None else limit.maximum
         inside: NDArray[np.bool_] = ((numbers >= low) & (numbers <= high)) != limit.negated
         return inside & ~np.isnan(numbers)
-
-    def _folded(self, name: str) -> list[str]:
-        if name not in self._prose:
-            self._prose[name] = [fold(item.texts.get(name, "")) for item in self._catalog.items]
-        return self._prose[name]
 
     def conflict(
         self, limits: Sequence[Limit], without: Collection[str] = ()
@@ -147,15 +145,24 @@ class LimitFilter:
         Among sets of the same size the one that lets the most items through. Empty if all
         limits together let something pass. Tries at most sets of three, then says "all".
         """
-        if self.mask(limits, without).any():
-            return (), int(self.mask(limits, without).sum())
+        known = self.mask((), without)
+        passes = [self._passes(limit) for limit in limits]  # once, however they are combined
+        if together := _passing(known, passes):
+            return (), together
         for size in range(1, min(3, len(limits)) + 1):
             best: tuple[tuple[Limit, ...], int] = ((), 0)
-            for given in itertools.combinations(limits, size):
-                rest = [limit for limit in limits if limit not in given]
-                count = int(self.mask(rest, without).sum())
+            for given in itertools.combinations(range(len(limits)), size):
+                rest = [one for n, one in enumerate(passes) if n not in given]
+                count = _passing(known, rest)
                 if count > best[1]:
-                    best = (given, count)
+                    best = (tuple(limits[n] for n in given), count)
             if best[1]:
                 return best
-        return tuple(limits), int(self.mask((), without).sum())
+        return tuple(limits), int(known.sum())
+
+
+def _passing(known: NDArray[np.bool_], passes: Sequence[NDArray[np.bool_]]) -> int:
+    passed = known
+    for one in passes:
+        passed = passed & one
+    return int(np.count_nonzero(passed))

@@ -31,14 +31,16 @@ FLOORS = {
     "recommender.wording": 2, "recommender.answers": 2,
     "recommender.erasure": 2, "recommender.store_tables": 2, "recommender.facts": 2, "recommender.opening": 2, "recommender.engine": 3,
     "recommender.annotation": 4, "recommender.tuning": 4, "recommender.evaluation": 4,
+    "recommender.catalog_push": 4,
     "recommender.ui": 5, "recommender.__main__": 5, "benchmarks": 5,
     "app": 6,
 }  # fmt: skip
 
 HOMES = {
-    "faiss": ("retrieval.index",),
+    "faiss": ("retrieval.nearest",),
     "sentence_transformers": ("retrieval.encoder", "recommender.tuning"),
     "bm25s": ("retrieval.lexical",),
+    "pymilvus": ("retrieval.milvus",),
     "torch": ("recommender.language_model", "recommender.tuning", "recommender.evaluation"),
     "transformers": ("recommender.language_model", "recommender.tuning"),
     "peft": ("recommender.language_model", "recommender.tuning"),

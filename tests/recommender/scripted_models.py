@@ -25,7 +25,8 @@ DIMENSION = 256
 class HashingEncoder:
     """Texts are near when they share words."""
 
-    name = "hashing-256"
+    def __init__(self, name: str = "hashing-256") -> None:
+        self.name = name
 
     def encode(self, texts: Sequence[str], progress: bool = False) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)

@@ -279,3 +279,18 @@ def test_feedback_errors_say_what_is_wrong(open_recommender: Open) -> None:
         with pytest.raises(FeedbackError):
             recommender.feedback(session.id, item, kind, value)
     assert recommender.feedback_of(session.id) == {}
+
+
+def test_the_picks_of_a_vague_wish_are_varied(open_recommender: Open) -> None:
+    recommender = open_recommender(ScriptedModel(), ranker="retriever")
+    _, reply = ask(recommender, recommender.open_session().id, "surprise me")
+    kept = recommender.store.everything(reply.session)["turns"][0]["candidates"]
+    best = [row["item"] for row in sorted(kept, key=lambda row: -row["score"])][:3]
+    assert ids(reply)[0] == best[0]
+    assert _likeness(recommender, ids(reply)) < _likeness(recommender, best)
+
+
+def _likeness(recommender: Recommender, items: list[str]) -> float:
+    """The mean cosine of all pairs."""
+    vectors = recommender.retriever.vectors_of(items)
+    return float((vectors @ vectors.T)[np.triu_indices(len(items), 1)].mean())

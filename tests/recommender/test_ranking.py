@@ -13,8 +13,16 @@ from scripted_models import ScriptedModel, opinion
 
 from prompts.instruction import Aspects, Instruction, Intention
 from prompts.templates import Templates
+from recommender.dialogue import Pick
 from recommender.language_model import LanguageModel
-from recommender.ranking import JoinedRanker, Ranker, RetrieverRanker, make_scorer, nouns_of
+from recommender.ranking import (
+    JoinedRanker,
+    Ranker,
+    RetrieverRanker,
+    make_scorer,
+    nouns_of,
+    spread_picks,
+)
 from retrieval.catalog import Catalog, Item
 from retrieval.retriever import Candidate
 
@@ -209,3 +217,19 @@ def test_any_scores_give_a_ranking(data: st.DataObject) -> None:
     assert sorted(p.item.id for p in picks) == sorted(i.id for i in items)
     assert np.isfinite([p.score for p in picks]).all()
     assert [p.score for p in picks] == sorted((p.score for p in picks), reverse=True)
+
+
+def test_the_first_picks_are_spread_and_the_best_stays_first() -> None:
+    vectors = np.array([[1, 0], [0.99, 0.14], [0.98, 0.2], [0, 1]], dtype=np.float32)
+    scores = (3.0, 2.9, 2.8, 2.5)  # of whatever scale: a ranker's
+    picks = [
+        Pick(Item(f"i{n}", f"I{n}", {}, {}, {}), n + 1, score, 0.5 - n / 100)
+        for n, score in enumerate(scores)
+    ]
+    found = spread_picks(picks, vectors, 2, 0.6)
+    assert [pick.item.id for pick in found] == ["i0", "i3", "i1", "i2"]
+    assert [pick.rank for pick in found] == [1, 2, 3, 4]
+    assert [pick.item.id for pick in spread_picks(picks, vectors, 2, 1.0)] == [
+        "i0", "i1", "i2", "i3",
+    ]  # fmt: skip
+    assert spread_picks(picks[:1], vectors[:1], 3, 0.6) == picks[:1]

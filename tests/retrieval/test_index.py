@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from retrieval.catalog import Catalog
-from retrieval.index import DenseIndex, IndexMismatchError, build_index, load_index
+from retrieval.index import (
+    DenseIndex,
+    IndexMismatchError,
+    build_index,
+    file_checksum,
+    load_index,
+    save_index,
+)
+from retrieval.index_plan import Budget, Plan, learned, no_steps, plan
+from retrieval.nearest import InvertedLists
 
 
 @pytest.fixture
@@ -82,3 +91,125 @@ def test_an_empty_filter_finds_nothing() -> None:
     vectors = np.eye(4, dtype=np.float32)
     places, scores = DenseIndex(vectors).search(vectors[0], 3, np.zeros(4, dtype=bool))
     assert len(places) == len(scores) == 0
+
+
+# --- by lists -----------------------------------------------------------------------------
+
+
+SMALL = Budget(exact_up_to=1_000, recall=0.9)
+
+
+def clustered(count: int = 6_000, dimension: int = 32, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(40, dimension))
+    vectors = centres[rng.integers(40, size=count)] + 0.5 * rng.normal(size=(count, dimension))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def nearest(vectors: np.ndarray, query: np.ndarray, k: int, allowed: np.ndarray) -> set[int]:
+    places = np.flatnonzero(allowed)
+    return set(places[np.argsort(-(vectors[places] @ query), kind="stable")[:k]].tolist())
+
+
+@pytest.fixture(scope="module")
+def lists() -> DenseIndex:
+    return DenseIndex(*learned(clustered(), SMALL, no_steps))
+
+
+def test_the_finest_storage_that_fits_the_budget_is_planned() -> None:
+    assert plan(1_000, 384, Budget()) == Plan()
+    assert plan(30_000, 384, Budget(memory_mb=40)).codec == "fp16"
+    assert plan(1_000_000, 384, Budget(memory_mb=900)).codec == "fp16"
+    assert plan(1_000_000, 384, Budget(memory_mb=512)).codec == "sq8"
+    assert plan(1_000_000, 384, Budget(memory_mb=1)) == Plan(2_000, "sq4")
+
+
+def test_lists_find_what_is_wanted_also_within_filters(lists: DenseIndex) -> None:
+    vectors, rng = clustered(), np.random.default_rng(1)
+    assert lists.facts.lists and lists.facts.recall >= SMALL.recall
+    everything = np.ones(len(vectors), dtype=bool)
+    region = vectors @ vectors[7] > np.quantile(vectors @ vectors[7], 0.6)
+    for allowed in (everything, rng.random(len(vectors)) < 0.5, region):
+        found = []
+        for query in vectors[rng.integers(len(vectors), size=40)]:
+            places, cosines = lists.search(query, 20, allowed)
+            assert allowed[places].all() and len(places) == 20
+            assert (np.diff(cosines) <= 0).all()
+            found.append(len(set(places.tolist()) & nearest(vectors, query, 20, allowed)) / 20)
+        assert np.mean(found) >= SMALL.recall
+
+
+def test_a_narrow_filter_is_searched_wholly(lists: DenseIndex) -> None:
+    vectors = clustered()
+    allowed = np.zeros(len(vectors), dtype=bool)
+    allowed[::300] = True  # 20 of 6,000
+    places, _ = lists.search(vectors[1], 50, allowed)
+    assert set(places.tolist()) == set(np.flatnonzero(allowed).tolist())
+
+
+def test_recall_that_cannot_be_reached_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(2_000, 16)).astype(np.float32)
+    noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+    tight = Budget(memory_mb=0, exact_up_to=10, recall=0.999)
+    searched, facts = learned(noise, tight, no_steps)
+    assert facts.codec == "sq4" and facts.recall < facts.recall_wanted == 0.999
+    assert isinstance(searched, InvertedLists) and searched.probes == searched.lists
+    assert "allow the index more memory" in caplog.text
+
+
+def test_lists_are_saved_with_what_was_measured(tmp_path: Path, books: Catalog, encoder) -> None:
+    folder = tmp_path / "index"
+    built = build_index(folder, books, encoder, budget=Budget(exact_up_to=0))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["lists"] > 0 and manifest["codec"] == "fp16" and manifest["recall"] >= 0.95
+    read = load_index(folder, books, encoder.name)
+    assert read.facts == built.facts
+    np.testing.assert_array_equal(read.vectors, built.vectors)
+    np.testing.assert_allclose(
+        read.vectors, encoder.encode([books.describe(i) for i in books.items]), atol=2e-3
+    )
+
+
+@pytest.mark.parametrize("budget", [Budget(), Budget(exact_up_to=0)])
+def test_a_change_is_seen_by_who_has_the_new_index_alone(
+    tmp_path: Path, books: Catalog, encoder, budget: Budget
+) -> None:
+    index = build_index(tmp_path / "index", books, encoder, budget=budget)
+    new = encoder.encode(["a camel", "a harbour of glass"])
+    # The first item goes, the second has another text, one comes at the end.
+    changed = index.changed(np.array([-1, 2, 3, 4, 5, -1]), new)
+    assert changed.search(new[0], 1)[0].tolist() == [0]
+    assert changed.search(new[1], 1)[0].tolist() == [5]
+    np.testing.assert_allclose(changed.vectors_of(np.array([0, 1, 5])),
+                               [new[0], index.vectors[2], new[1]], atol=1e-6)  # fmt: skip
+    assert len(index) == 6 and index.search(new[0], 1)[0].tolist() == [1]
+    again = changed.changed(np.array([0, 5]), new[:0])
+    assert sorted(again.search(new[0], 9)[0].tolist()) == [0, 1]
+    assert again.search(new[1], 1, np.array([False, True]))[0].tolist() == [1]
+    smaller = Catalog("books", books.items[:2], books.fields.values(), checksum="2")
+    save_index(tmp_path / "index", again, smaller, encoder.name)
+    read = load_index(tmp_path / "index", smaller, encoder.name)
+    np.testing.assert_array_equal(read.vectors, again.vectors)
+
+
+def test_vectors_that_are_too_few_are_refused(books: Catalog, encoder) -> None:
+    index = DenseIndex(encoder.encode(["a", "b"]))
+    with pytest.raises(ValueError, match="2 places are new, but 1 vectors"):
+        index.changed(np.array([-1, -1]), encoder.encode(["c"]))
+
+
+def test_damage_to_a_large_file_is_seen_without_reading_all(tmp_path: Path) -> None:
+    file = tmp_path / "large"
+    with file.open("wb") as content:
+        content.truncate(70 << 20)
+    whole = file_checksum(file)
+    assert file_checksum(file) == whole
+    for place, size in ((0, 70 << 20), ((70 << 20) - 1, 70 << 20), (0, (70 << 20) - 1)):
+        with file.open("r+b") as content:
+            content.truncate(size)
+            content.seek(place)
+            content.write(b"x")
+        assert file_checksum(file) != whole
+        with file.open("wb") as content:
+            content.truncate(70 << 20)
