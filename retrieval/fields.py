@@ -132,3 +132,21 @@ def number_in(text: str) -> float | None:
     """The number that a text is: "162", "3.5", "1,200"."""
     plain = re.fullmatch(r"-?\d+(?:,\d{3})*(?:\.\d+)?", text.strip())
     return float(plain[0].replace(",", "")) if plain else None
+
+
+def number_of(value: Any, kind: Kind) -> float:
+    """The number of a cell of a field of this kind. Raises `ValueError`."""
+    if isinstance(value, str):
+        read = year_in(value) if kind is Kind.YEAR else None
+        value = next((n for n in (read, number_in(value)) if n is not None), value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+        raise ValueError(f"expected a number, found {value!r}")
+    return float(value)
+
+
+def text_of(value: Any) -> str:
+    """The text of a cell on one line. Raises `ValueError`."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"expected text, found {value!r}")
+    # Control characters would break lines of a prompt or of a terminal.
+    return re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", value).strip()
