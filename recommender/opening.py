@@ -20,7 +20,15 @@ from retrieval.collaborative import (
     save_collaborative,
 )
 from retrieval.encoder import Encoder
-from retrieval.index import IndexMismatchError, build_index, index_folder, load_index
+from retrieval.index import (
+    DenseIndex,
+    IndexMismatchError,
+    build_index,
+    index_folder,
+    load_index,
+)
+from retrieval.intake.embeddings import CachedEncoder, Encoded
+from retrieval.intake.finding import FOLDER, Found
 from retrieval.interactions import InteractionsError, read_interactions
 from retrieval.retriever import DenseRetriever
 
@@ -42,6 +50,39 @@ def open_retriever(
         index = build_index(folder, catalog, encoder, progress=progress)
     others = open_collaborative(folder, catalog, interactions) if interactions else None
     return DenseRetriever(catalog, encoder, index, collaborative=others)
+
+
+def open_found(
+    found: Found, settings: Settings, encoder: Encoder, progress: bool = False
+) -> DenseRetriever:
+    """The retriever over a catalog that was found by its name.
+
+    An imported one has its index beside it, and encodes only what was never encoded before.
+    """
+    known = indexed_by(encoder, found, settings)
+    root = index_root(found, settings)
+    return open_retriever(root, found.catalog, known, progress, settings.interactions)
+
+
+def index_root(found: Found, settings: Settings) -> Path:
+    """Below which folder the index of a catalog lies."""
+    return settings.data / "index" if found.storage is None else found.storage.folder / "index"
+
+
+def indexed_by(encoder: Encoder, found: Found, settings: Settings) -> Encoder:
+    """The encoder of a catalog's items: one that remembers, where items come and go."""
+    if found.storage is None:
+        return encoder
+    return CachedEncoder(encoder, settings.data / FOLDER)
+
+
+def open_in_memory(
+    catalog: Catalog, settings: Settings, encoder: Encoder, told: Encoded | None = None
+) -> DenseRetriever:
+    """A retriever that leaves nothing on the disk; `told` hears how many items are encoded."""
+    reading = CachedEncoder(encoder, settings.data / FOLDER, keep=False, told=told)
+    vectors = reading.encode([catalog.describe(item) for item in catalog.items])
+    return DenseRetriever(catalog, encoder, DenseIndex(vectors))
 
 
 def open_collaborative(root: Path, catalog: Catalog, interactions: Path) -> CollaborativeIndex:

@@ -75,6 +75,11 @@ def create_conversation_tables(db: sqlite_utils.Database) -> None:
     db.table("ratings").create_index(["session", "item"])
 
 
+@migrations()
+def add_catalog_of_sessions(db: sqlite_utils.Database) -> None:
+    db.table("sessions").add_column("catalog", str, not_null_default="")
+
+
 class Store:
     """Sessions, turns, candidates, picks and ratings. Safe to use from several threads."""
 
@@ -121,12 +126,19 @@ class Store:
 
     # --- sessions and turns -----------------------------------------------------------
 
-    def open_session(self) -> str:
-        """A new session's id: 128 random bits, so that it can't be guessed."""
+    def open_session(self, catalog: str = "") -> str:
+        """A new session's id: 128 random bits, so that it can't be guessed.
+
+        `catalog` is "" for the one that is served to all.
+        """
         session = secrets.token_urlsafe(16)
         with self._writing() as db:
-            db.table("sessions").insert({"id": session, "created": _now()})
+            db.table("sessions").insert({"id": session, "created": _now(), "catalog": catalog})
         return session
+
+    def sessions_of(self, catalog: str) -> list[str]:
+        rows = self._rows("select id from sessions where catalog = ?", [catalog])
+        return [row["id"] for row in rows]
 
     def has_session(self, session: str) -> bool:
         return bool(self._rows("select 1 from sessions where id = ?", [session]))

@@ -41,6 +41,8 @@ def plain(value: object) -> str:
     text = str(value)
     if excel := _EXCEL_TEXT.fullmatch(text.strip()):
         text = excel[1]
+    if text.startswith("'") and is_formula(text[1:]):
+        text = text[1:]  # the mark of a table that was made harmless
     if "&" in text:
         text = html.unescape(text)
     if "<" in text and _TAG.search(text):

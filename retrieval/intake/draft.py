@@ -35,7 +35,7 @@ class Draft:
 
         Rows that are `alike` are of one item, whatever their ids.
         """
-        text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(row, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
         try:
             self._db.execute(
                 "insert into draft (line, id, digest, row, alike) values (?, ?, ?, ?, ?)",

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from retrieval.encoder import Encoder
 
-_AT_ONCE = 2_048  # texts between two writes, so that an interrupted run goes on where it was
+Encoded = Callable[[int, int], None]  # told how many texts of how many are encoded
+_AT_ONCE = 512  # texts between two writes, so that an interrupted run goes on where it was
 _ASKED = 500  # keys in one query
 
 
@@ -27,8 +29,10 @@ class CachedEncoder:
     threads and processes; a damaged or locked file costs only time.
     """
 
-    def __init__(self, encoder: Encoder, root: Path, *, keep: bool = True) -> None:
-        self._encoder, self._keep = encoder, keep
+    def __init__(
+        self, encoder: Encoder, root: Path, *, keep: bool = True, told: Encoded | None = None
+    ) -> None:
+        self._encoder, self._keep, self._told = encoder, keep, told
         self.name = encoder.name
         space = hashlib.sha256(encoder.name.encode()).hexdigest()[:8]
         self._file = root / f"vectors-{space}.db"
@@ -40,15 +44,18 @@ class CachedEncoder:
         known = self._known(keys)
         fresh = {k: t for k, t in zip(keys, texts, strict=True) if k not in known}
         left = list(fresh)
+        shown = tqdm(total=len(left), unit="item", disable=not progress or not left)
         for start in range(0, len(left), _AT_ONCE):
             some = left[start : start + _AT_ONCE]
-            vectors = self._encoder.encode([fresh[k] for k in some], progress=progress)
+            vectors = self._encoder.encode([fresh[k] for k in some])
             self.encoded += len(some)
+            shown.update(len(some))
             new = dict(zip(some, vectors, strict=True))
             known |= new
             self._write(new)
-        if not known:
-            return self._encoder.encode(texts, progress=progress)
+            if self._told is not None:
+                self._told(start + len(some), len(left))
+        shown.close()
         return np.stack([known[k] for k in keys]) if keys else self._encoder.encode([])
 
     def _known(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:

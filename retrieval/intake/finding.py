@@ -28,6 +28,8 @@ from retrieval.field_table import nouns_for
 from retrieval.field_words import with_values
 from retrieval.fields import CatalogError, Field, Kind, fields_of_card
 from retrieval.intake.bounds import OWN
+from retrieval.intake.card import facts_of
+from retrieval.intake.export import rows_of
 from retrieval.intake.importing import Progress, look, take_in
 from retrieval.intake.storage import CatalogStorage
 
@@ -108,6 +110,23 @@ def read_stored(storage: CatalogStorage) -> Found:
         fields = [_with_words(f, items, about["name"]) for f in fields]
     name = about["name"]
     return Found(assembled(name, items, fields, card, checksum, gone), version, storage)
+
+
+def card_of(found: Found) -> dict[str, Any]:
+    """What is told of a catalog: as it was when it was imported, or counted now."""
+    kept = found.storage.card if found.storage is not None else {}
+    if kept.get("version") == found.version and kept:
+        return kept
+    catalog = found.catalog
+    fields = [
+        {"name": f.name, "kind": str(f.kind), "label": f.label, "unit": f.unit}
+        for f in catalog.fields.values()
+    ]
+    facts = facts_of(rows_of(catalog), fields)
+    return {
+        "name": catalog.name, "source": kept.get("source", "its file"), "version": found.version,
+        "items": len(catalog), "fields": facts.fields(fields), "warnings": facts.warnings(fields),
+    }  # fmt: skip
 
 
 def is_our_own(path: Path) -> bool:

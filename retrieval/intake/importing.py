@@ -11,7 +11,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +142,7 @@ def _into(
     told = _card(seen, about, reading, rows, change, time.perf_counter() - begun)
     told["refused_file"] = str(refused_file)
     if whole:
-        storage.keep_card(told)
+        storage.write_card(told)
     return told
 
 
@@ -202,7 +202,8 @@ def _as_before(plan: Plan, known: Mapping[str, Column], year_in_title: bool, nam
     columns = []
     for column in plan.columns:
         if column.name in known:
-            columns.append(known[column.name])
+            before = known[column.name]
+            columns.append(replace(before, mark=column.mark or before.mark))
         elif column.role in ("id", TITLE):
             columns.append(column)
     result = Plan(tuple(columns), year_in_title)

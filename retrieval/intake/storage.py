@@ -26,6 +26,7 @@ from retrieval.intake.records import Refused
 
 FILE = "items.db"
 REFUSED = "refused.jsonl"
+CARD = "card.json"
 _FORMAT = 1  # of the tables below
 _REMEMBERED = 10_000  # removed items
 _WAIT_S = 60.0  # for another writer
@@ -53,13 +54,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Stored:
-    """A catalog as it is kept: `about` says how it is read, `card` what was told of it when it
-    was last imported, `rows` are its items in order, which can be read once."""
+    """A catalog as it is kept: `about` says how it is read, `rows` are its items in order, which
+    can be read once."""
 
     version: int
     checksum: str
     about: Mapping[str, Any]
-    card: Mapping[str, Any]
     count: int
     rows: Iterable[dict[str, Any]]
     gone: Iterable[dict[str, Any]] = field(default=())
@@ -99,7 +99,7 @@ class CatalogStorage:
             lost = db.execute("select row from items where gone > 0")
             yield Stored(
                 int(meta["version"]), _checksum(meta), json.loads(meta["about"]),
-                json.loads(meta.get("card", "{}")), int(meta["count"]),
+                int(meta["count"]),
                 (json.loads(row) for (row,) in live), (json.loads(row) for (row,) in lost),
             )  # fmt: skip
 
@@ -165,10 +165,21 @@ class CatalogStorage:
             self._settle(db, old, -removed, changed=removed > 0)
             return Change(int(_meta(db)["version"]), removed=removed)
 
-    def keep_card(self, card: Mapping[str, Any]) -> None:
-        """Keep what is told of a version; it changes nothing that readers go by."""
-        with self._changing() as (db, _):
-            _set(db, card=json.dumps(card, ensure_ascii=False))
+    def write_card(self, card: Mapping[str, Any]) -> Path:
+        """Keep what is told of a version, beside the items; readers do not go by it."""
+        path = self.folder / CARD
+        draft = path.with_suffix(f".{os.getpid()}.part")
+        draft.write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        os.replace(draft, path)
+        return path
+
+    @property
+    def card(self) -> dict[str, Any]:
+        """What was told of the catalog when it was last imported; empty where that is lost."""
+        with suppress(OSError, ValueError):
+            card: dict[str, Any] = json.loads((self.folder / CARD).read_text(encoding="utf-8"))
+            return card
+        return {}
 
     def drop(self) -> None:
         """Remove the whole catalog."""
