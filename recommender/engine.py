@@ -467,6 +467,10 @@ class Recommender:
             self.store.forget(ended)
         return session, card
 
+    def brought(self, session_id: str) -> bool:
+        """Whether a session is over a file of its visitor's own."""
+        return self._own.of(session_id) is not None
+
     def session(self, session_id: str) -> Session:
         """The session as it stands after its last turn. Raises `UnknownSessionError`."""
         if not isinstance(session_id, str) or not self.store.has_session(session_id):

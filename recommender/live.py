@@ -76,10 +76,10 @@ def fitted(state: DialogueState, catalog: Catalog) -> DialogueState:
     """The state without what the catalog can't know: fields and items that it never had."""
 
     def ids(of: Iterable[str]) -> tuple[str, ...]:
-        return tuple(one for one in of if one in catalog or one in catalog.gone)
+        return tuple(filter(catalog.knows, of))
 
     def mentions(of: tuple[Mention, ...]) -> tuple[Mention, ...]:
-        return tuple(one for one in of if one.item_id in catalog or one.item_id in catalog.gone)
+        return tuple(one for one in of if catalog.knows(one.item_id))
 
     choice = state.choice
     return replace(

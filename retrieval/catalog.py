@@ -105,6 +105,10 @@ class Catalog:
     def __contains__(self, item_id: object) -> bool:
         return item_id in self.place
 
+    def knows(self, item_id: str) -> bool:
+        """Whether an item can be had by its id: it is in the catalog, or is gone from it."""
+        return item_id in self.place or item_id in self.gone
+
     def __getitem__(self, item_id: str) -> Item:
         place = self.place.get(item_id)
         if place is not None:

@@ -28,6 +28,7 @@ from recommender.ui.conversation import WAITING, Message, said
 from recommender.ui.gate import Gate, Ticket
 from recommender.ui.model_line import model_line, plain_line
 from recommender.understanding.edits import Edit
+from retrieval.catalog import Catalog
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +195,12 @@ class Handlers:
     def panel(self, session: Session | None, **more: Any) -> str:
         """The panel over a session as it stands; see `understood.panel_value`."""
         state = session.state if session else None
-        return understood.panel_value(self.recommender.catalog, state, **more)
+        return understood.panel_value(self.catalog(session), state, **more)
+
+    def catalog(self, session: Session | None) -> Catalog:
+        """The catalog that a session talks about; without one, that of everybody."""
+        catalog: Catalog = self.recommender.of(session.id if session else "").catalog
+        return catalog
 
     # --- inside -----------------------------------------------------------------------
 
@@ -257,7 +263,7 @@ class Handlers:
         }
 
     def _cards(self, session: Session, turn: int, picks: Any) -> str:
-        catalog = self.recommender.catalog
+        catalog = self.catalog(session)
         kept = self.recommender.feedback_of(session.id)
         reply = f"{hashlib.sha256(session.id.encode()).hexdigest()[:8]}.{turn}"
         return cards.cards_value(catalog, reply, picks, kept, NOTHING)

@@ -22,6 +22,7 @@ from prompts.templates import TemplateError
 from recommender.settings import Settings
 from recommender.store import StoreError
 from recommender.ui.chat import build_page
+from recommender.ui.own_file import MOST_BYTES
 from recommender.ui.theme import theme
 from retrieval.catalog import CatalogError
 from retrieval.encoder import EncoderError
@@ -30,7 +31,7 @@ from retrieval.interactions import InteractionsError
 log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
-MAX_UPLOAD = "1mb"  # Gradio's upload route is open although no page has a file field
+MAX_UPLOAD = MOST_BYTES  # Gradio's upload route is open to anybody
 # Gradio compiles the templates of its HTML components, hence 'unsafe-eval', and starts from
 # inline scripts. Inline event handlers, the way injected markup would run, stay forbidden.
 POLICY = "; ".join(

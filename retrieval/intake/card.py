@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from retrieval.fields import Kind
+from retrieval.fields import Kind, fold
 
 _TOP = 8
 _COUNTED = 200_000  # different values of a field, past which they are no longer told apart
@@ -27,7 +27,7 @@ class Facts:
 
     def add(self, row: Mapping[str, Any]) -> None:
         self.items += 1
-        title = row["title"].casefold()
+        title = fold(row["title"])
         self._titles[hash(title)] += 1
         if self._year in row:
             self._dated[hash((title, row[self._year]))] += 1

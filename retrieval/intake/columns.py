@@ -173,7 +173,8 @@ def _column(name: str, values: list[Any], rows: int, role: str) -> Column:
         return Column(name, role, label=label, mark=mark, flag=flag, why="as you say")
     if any(says_nothing(part, values) for part in (name, *name.split("."))):
         return Column(name, SKIP, why="an address, a picture or a number of another catalog")
-    if len(values) >= _ENOUGH and len(set(map(str, values))) == 1 and len(values) == rows:
+    known = bool(entry_of(_bare(name), tuple(Kind))[1])
+    if not known and len(values) == rows >= _ENOUGH and len(set(map(str, values))) == 1:
         return Column(name, SKIP, why="is the same in every row")
     if all(v is False or str(v).strip().lower() in ("false", "no") for v in values):
         return Column(name, SKIP, why="is true of nothing")
@@ -202,8 +203,8 @@ def _column(name: str, values: list[Any], rows: int, role: str) -> Column:
     mark = found.separator or (_mark_of(values, found.kind) if found.kind in _FACETS else "")
     if mark and not found.separator:
         found = infer_field(bare, [parts(v, mark) for v in seen], rows, Path(name))
-    known = "by its name" if entry_of(bare, (found.kind,))[1] else "by what stands in it"
-    return Column(name, found.kind, "", found.label, found.unit, mark, False, known)
+    why = "by its name" if entry_of(bare, (found.kind,))[1] else "by what stands in it"
+    return Column(name, found.kind, "", found.label, found.unit, mark, False, why)
 
 
 _FACETS = (Kind.CATEGORY, Kind.PERSON, Kind.KEYWORD)
@@ -254,7 +255,8 @@ def _mark_of(values: Iterable[Any], role: str) -> str:
             inner = [p for v in parted for p in parts(v, mark)]
             fits = length < 40 and sum(" " in p for p in inner) > 0.8 * len(inner)
         else:
-            fits = length < 25 and len(pieces) < 0.7 * len(whole) and len(parted) > 0.2 * len(texts)
+            often = len(parted) > 0.2 * len(texts)
+            fits = length < 25 and often and len(pieces) <= len(whole)
         if fits:
             return mark
     return ""

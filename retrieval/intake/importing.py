@@ -202,8 +202,8 @@ def _as_before(plan: Plan, known: Mapping[str, Column], year_in_title: bool, nam
     columns = []
     for column in plan.columns:
         if column.name in known:
-            before = known[column.name]
-            columns.append(replace(before, mark=column.mark or before.mark))
+            then = known[column.name]
+            columns.append(replace(then, mark=column.mark or then.mark))
         elif column.role in ("id", TITLE):
             columns.append(column)
     result = Plan(tuple(columns), year_in_title)

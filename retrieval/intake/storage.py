@@ -146,8 +146,9 @@ class CatalogStorage:
                 "true order by place on conflict (id) do update set digest = excluded.digest, "
                 "row = excluded.row, gone = 0 where digest <> excluded.digest or gone > 0"
             )
-            changed = bool(added or updated or removed or about != _about(meta))
-            _set(db, about=json.dumps(about, ensure_ascii=False))
+            read_by = json.dumps(about, ensure_ascii=False)
+            changed = bool(added or updated or removed or read_by != meta.get("about"))
+            _set(db, about=read_by)
             self._settle(db, old, added - removed, changed=changed)
             change = Change(int(_meta(db)["version"]), added, updated, removed, same)
         return change
@@ -242,10 +243,6 @@ def _meta(db: sqlite3.Connection) -> dict[str, str]:
 
 def _set(db: sqlite3.Connection, **values: str) -> None:
     db.executemany("insert or replace into meta values (?, ?)", values.items())
-
-
-def _about(meta: Mapping[str, str]) -> Any:
-    return json.loads(meta["about"]) if "about" in meta else None
 
 
 def _checksum(meta: Mapping[str, str]) -> str:
