@@ -16,7 +16,7 @@ function button(label, className, act) {
   return node;
 }
 
-const open = button('Use your own file', 'own-open', () => { intro(); show(); });
+const open = button('Your own file', 'own-open', () => { intro(); show(); });
 const sheet = make('dialog', 'own-sheet');
 sheet.setAttribute('aria-labelledby', 'own-title');
 const title = make('h2', 'own-title');
@@ -28,10 +28,9 @@ const alarm = make('p', 'own-error');
 alarm.setAttribute('role', 'alert');
 const foot = make('div', 'own-foot');
 sheet.append(title, body, status, alarm, foot);
-const picker = make('input', 'for-readers');
+const picker = make('input');
 picker.type = 'file';
-picker.tabIndex = -1;
-picker.setAttribute('aria-hidden', 'true');
+picker.hidden = true;
 picker.accept = '.csv,.tsv,.txt,.json,.jsonl,.ndjson,.parquet,.gz,.zip';
 root.append(open, picker, sheet);
 
@@ -119,7 +118,7 @@ function render() {
   try { data = JSON.parse(props.value || '{}'); } catch (error) { data = {}; }
   const using = data.step === 'using';
   root.classList.toggle('using', using);
-  open.textContent = using ? `${data.name} · ${data.rows} ${data.nouns}` : 'Use your own file';
+  open.textContent = using ? `${data.name} · ${data.rows} ${data.nouns}` : 'Your own file';
   open.title = using ? 'Start over to leave your file; choose another one here' : '';
   if (waiting && (using || !data.step)) { close(); }
   waiting = data.step === 'busy';

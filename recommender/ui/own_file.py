@@ -39,7 +39,7 @@ GENERIC_EXAMPLES = (
     "Surprise me, and tell me why",
 )
 PLAIN = {
-    "id": "what tells items apart", "title": "title", "category": "kind", "person": "person",
+    "id": "id", "title": "title", "category": "kind", "person": "person",
     "keyword": "theme", "year": "year", "number": "number", "text": "description",
     "skip": "leave out",
 }  # fmt: skip
