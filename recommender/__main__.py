@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from recommender.annotation.commands import add_annotation_commands
 from recommender.catalog_commands import add_catalog_commands
 from recommender.command_failure import fail
 from recommender.evaluation.commands import add_evaluate_command
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (ask, index, serve):
         _add_settings(command)
     add_tuning_commands(commands)
+    add_annotation_commands(commands, _add_settings)
     return parser
 
 
@@ -98,12 +100,17 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--quantization", choices=QUANTIZATIONS, help="of the model (nf4)")
     group.add_argument("--adapter", metavar="PATH", help="of the model: a checkpoint, auto or none")
     group.add_argument("--encoder", help="sentence-transformers model, hub name or folder")
-    group.add_argument("--ranker", choices=RANKERS, help="how the model is asked (block)")
+    group.add_argument(
+        "--ranker",
+        choices=RANKERS,
+        help="how the model is asked, or who ranks in its place (block)",
+    )
     group.add_argument("--rank-weight", metavar="SHARE", help="the model's share of the score")
     group.add_argument("--understanding", choices=UNDERSTANDINGS, help="who reads turns (auto)")
     group.add_argument("--candidates", metavar="N", help="candidates to rank, at most 100")
     group.add_argument("--store", metavar="FILE", help="SQLite file (data/store.db)")
     group.add_argument("--data", metavar="FOLDER", help="for index, store and models (data)")
+    group.add_argument("--retention-days", metavar="DAYS", help="forget older talk (0: never)")
     group.add_argument("--verbose", action="store_true", help="log what happens, with traces")
 
 
@@ -188,14 +195,14 @@ def _serve(settings: Settings, options: dict[str, Any]) -> int:
 def _open(settings: Settings) -> tuple[Any, int]:
     """The recommender, or None and the exit status."""
     from prompts.templates import TemplateError
-    from recommender.engine import Recommender
+    from recommender.evaluation.app_rankers import open_recommender
     from recommender.store import StoreError
     from retrieval.catalog import CatalogError
     from retrieval.encoder import EncoderError
     from retrieval.interactions import InteractionsError
 
     try:
-        return Recommender(settings, progress=sys.stderr.isatty()), 0
+        return open_recommender(settings, progress=sys.stderr.isatty()), 0
     except (CatalogError, InteractionsError) as error:
         return None, fail(str(error), 2)
     except (EncoderError, StoreError, TemplateError) as error:

@@ -106,8 +106,7 @@ def _with_errors(run: Command) -> Callable[[dict[str, Any]], int]:
 
 
 def _import(options: dict[str, Any], data: Path) -> tuple[str, Any]:
-    from retrieval.catalog import read_card
-    from retrieval.fields import CatalogError, fields_of_card
+    from retrieval.fields import CatalogError, fields_of_card, read_card
     from retrieval.intake.bounds import OWN
     from retrieval.intake.card import in_words
     from retrieval.intake.finding import storage_of

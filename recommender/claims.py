@@ -144,6 +144,7 @@ class ClaimCheck:
     def _backed_by_user(self, state: DialogueState, sentence: str) -> dict[str, Evidence]:
         said: dict[str, Evidence] = {}
         spoken = [(p.words, p.turn) for p in (*state.wish, *state.taste, *state.context)]
+        spoken += [(p.words, p.turn) for p in (*state.leanings, *state.taste_leanings)]
         # What was ruled out counts as a whole only: "no comedy" is no word for comedy.
         spoken += [
             (s.words, s.turn)

@@ -81,12 +81,16 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Choice:
-    """A title that may mean several items, as long as the user has not said which."""
+    """A title that may mean several items, as long as the user has not said which.
+
+    `stars` (1 to 5, 0 for none) are those that the item was given.
+    """
 
     item_ids: tuple[str, ...]
     said_of_it: str  # "liked", "disliked" or "seen"
     words: str
     turn: int
+    stars: int = 0
 
 
 @dataclass(frozen=True)

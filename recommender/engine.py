@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import copy
+import datetime
 import logging
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from prompts.instruction import Instruction
@@ -34,6 +36,7 @@ from recommender.dialogue import (
     TextChunk,
     Understood,
 )  # fmt: skip
+from recommender.erasure import erase_backups
 from recommender.explanation import Explainer
 from recommender.language_model import LanguageModel
 from recommender.live import Live, fitted, removed
@@ -48,7 +51,7 @@ from recommender.ranking import (
     weight_of,
 )
 from recommender.settings import Settings
-from recommender.store import Store
+from recommender.store import KEPT, Store
 from recommender.understanding.by_model import ModelReader, ModelReading, is_wanted
 from recommender.understanding.edits import Edit, EditError, Line, apply_edit, lines, summary
 from recommender.understanding.understander import Understander, Understanding
@@ -63,7 +66,8 @@ from retrieval.retriever import Candidate, DenseRetriever
 __all__ = ["EditError", "FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
 log = logging.getLogger(__name__)
 _HEARTBEAT_S = 0.1
-_OWN_FILE = "own file"  # what a session that brought its catalog is kept under
+_MODEL = "the language model"
+_TIDY_EVERY_S = 3600.0
 _UNDOABLE = 20  # turns that an undo can go back to
 _STAGES = ("understand", "retrieve", "rank", "explain", "total")
 _OF_A_CATALOG = (
@@ -84,7 +88,8 @@ class FeedbackError(ValueError):
 class _Turn:
     """What a reply gathers while it is made."""
 
-    row: int  # in the store
+    store: Store  # that keeps the session
+    row: int  # in it
     read_by: str
     picks: tuple[Pick, ...] = ()
     message: str = ""
@@ -117,9 +122,12 @@ class Recommender:
         store: Store | None = None,
         encoder: Encoder | None = None,
         language_model: LanguageModel | None = None,
+        ranker: Callable[[Catalog, Encoder], Ranker] | None = None,
         progress: bool = False,
     ) -> None:
         """Load all that a reply needs; the keyword arguments stand in for what settings name.
+
+        `ranker` makes one that this floor knows nothing of, over the catalog and the encoder.
 
         Raises `CatalogError`, `EncoderError`, `InteractionsError`, `StoreError` or `TemplateError`; a language
         model that can't be had leaves the recommender degraded, which `describe_model` says.
@@ -128,9 +136,11 @@ class Recommender:
         found = find_catalog(settings.catalog, settings.data)
         self.templates = Templates.load()
         self.store = store or Store(settings.store_path)
-        for left in self.store.sessions_of(_OWN_FILE):
-            self.store.forget(left)  # its file went with the process that it was brought to
+        self._passing = Store(":memory:")  # of visitors who let nothing be kept
+        self._tidied = 0.0
+        self.keep_within_retention()
         self._encoder = encoder or SentenceTransformerEncoder(settings.encoder)
+        self._own_ranker = ranker
         self._model, self._no_model = language_model, ""
         if language_model is None:
             self._model, self._no_model = open_model(settings)
@@ -158,7 +168,9 @@ class Recommender:
             budget = self.settings.understand_budget_s
             other._model_reader = ModelReader(self._model, catalog, budget)
         other._ranker = RetrieverRanker()
-        if self._model is not None and self.settings.ranker != "retriever":
+        if self._own_ranker is not None:
+            other._ranker = self._own_ranker(catalog, self._encoder)
+        elif self._model is not None and self.settings.ranker != "retriever":
             scorer = make_scorer(self.settings.ranker, self._model, catalog, self.templates)
             other._ranker = JoinedRanker(scorer, weight_of(self.settings.rank_weight, self._model))
         if not own:  # what is served to all is also what this one shows of itself
@@ -179,6 +191,7 @@ class Recommender:
     def close(self) -> None:
         self._calls.shutdown(wait=False, cancel_futures=True)
         self.store.close()
+        self._passing.close()
 
     # --- a reply ----------------------------------------------------------------------
 
@@ -239,18 +252,19 @@ class Recommender:
             kept = {m.item_id for m in getattr(state, name)}
             for mention in getattr(session.state, name):
                 if mention.item_id not in kept:
-                    self.store.take_back(session.id, mention.item_id, kind)
+                    self._store_of(session.id).take_back(session.id, mention.item_id, kind)
 
     def _answer(
         self, session: Session, read: Understanding, begun: float, picks: int | None
     ) -> Iterator[Event]:
         """The reply to what was understood, recorded as the next turn."""
         instruction = self._instruct(read)
-        row = self.store.begin_turn(
+        store = self._store_of(session.id)
+        row = store.begin_turn(
             session.id, session.turn + 1, read.utterance, " ".join(read.acts),
             instruction.as_dict(), read.state.as_dict(),
         )  # fmt: skip
-        turn = _Turn(row, read.read_by)
+        turn = _Turn(store, row, read.read_by)
         turn.timed("understand", begun)
         status = "failed"
         try:
@@ -280,7 +294,7 @@ class Recommender:
         if lost:
             yield from self._say(turn, wording.left_the_catalog(lost) + "\n")
         for item_id, stars in read.rated:
-            self.store.rate(session.id, session.turn + 1, item_id, "rating", stars)
+            turn.store.rate(session.id, session.turn + 1, item_id, "rating", stars)
         if read.questions:
             turn.suggestions = wording.chips(read.state, (), self.catalog)
             asks_why = any(one.act is Act.WHY for one in read.questions)
@@ -331,7 +345,8 @@ class Recommender:
             ranked = ranking.result(timeout=0)
         except Exception as error:
             ranking.cancel()
-            turn.degraded = _why(error, "ranking", self.settings.rank_budget_s)
+            who = f"ranker {self.settings.ranker}" if self._own_ranker is not None else _MODEL
+            turn.degraded = _why(error, "ranking", self.settings.rank_budget_s, who)
             ranked = RetrieverRanker().rank(instruction, candidates)
         if turn.degraded:
             yield Degraded(turn.degraded)
@@ -340,7 +355,7 @@ class Recommender:
             for pick in ranked[: picks or self.settings.picks]
         )
         turn.timed("rank", since)
-        self.store.record_ranking(
+        turn.store.record_ranking(
             turn.row, ranked, turn.picks, _with_shown(self._kept_state(turn), turn.picks).as_dict()
         )
 
@@ -396,14 +411,14 @@ class Recommender:
 
     def _kept_state(self, turn: _Turn) -> DialogueState:
         """The turn's state as it is stored: a rating given meanwhile must not be lost."""
-        return DialogueState.from_dict(self.store.state_of_turn(turn.row))
+        return DialogueState.from_dict(turn.store.state_of_turn(turn.row))
 
     def _asked_before(self, turn: _Turn) -> bool:
         """Whether the message before this one ended in a question."""
-        return self.store.message_before(turn.row).rstrip().endswith("?")
+        return turn.store.message_before(turn.row).rstrip().endswith("?")
 
     def _finish(self, turn: _Turn, status: str) -> None:
-        self.store.finish_turn(
+        turn.store.finish_turn(
             turn.row, status=status, message=turn.message, picks=turn.picks,
             degraded=turn.degraded, model=self._model_of(turn), timings_ms=turn.timings_ms,
             suggestions=turn.suggestions,
@@ -435,11 +450,13 @@ class Recommender:
         described: dict[str, Any] = {"language_model": None, "quantization": None, "adapter": None}
         if self._model is not None:
             described.update(self._model.describe())
+        weight = 0.0
+        if self._model is not None and self._own_ranker is None:
+            weight = weight_of(self.settings.rank_weight, self._model)
+        ranks = self._own_ranker is not None or self._model is not None
         return described | {
-            "ranker": self.settings.ranker if self._model else "retriever",
-            "rank_weight": (
-                weight_of(self.settings.rank_weight, self._model) if self._model else 0.0
-            ),
+            "ranker": self.settings.ranker if ranks else "retriever",
+            "rank_weight": weight,
             "encoder": self.settings.encoder,
             "understanding": "rules and model" if self._model_reader else "rules",
             "degraded": self._no_model or None,
@@ -447,9 +464,46 @@ class Recommender:
 
     # --- sessions -----------------------------------------------------------------------
 
-    def open_session(self) -> Session:
-        """A new session with an id that can't be guessed."""
-        return Session(self.store.open_session())
+    def open_session(self, consent: str = KEPT) -> Session:
+        """A new session with an id that can't be guessed.
+
+        `consent` is what the visitor agreed to: "kept", "judged" (kept, and shown to
+        annotators and learned from), or "" for a session that is held in memory alone, and
+        for a day at most.
+        """
+        self.keep_within_retention()
+        store = self.store if consent else self._passing
+        return Session(store.open_session(consent))
+
+    def consent(self, session_id: str) -> str:
+        """What the visitor of a session agreed to; see `open_session`."""
+        return self._store_of(session_id).consent(session_id)
+
+    def _store_of(self, session_id: str) -> Store:
+        passing = isinstance(session_id, str) and self._passing.has_session(session_id)
+        return self._passing if passing else self.store
+
+    def keep_within_retention(self) -> None:
+        """Forget the conversations that are older than the settings let them be; looks once
+        an hour at most."""
+        now = time.monotonic()
+        if self._tidied and now - self._tidied < _TIDY_EVERY_S:
+            return
+        self._tidied = now
+        moment = datetime.datetime.now(datetime.UTC)
+        self._passing.forget(*self._passing.idle_since(moment - datetime.timedelta(days=1)))
+        if self.settings.retention_days:
+            before = moment - datetime.timedelta(days=self.settings.retention_days)
+            old = self.store.idle_since(before)
+            if old:
+                self._erase(*old)
+
+    def _erase(self, *session_ids: str) -> dict[str, int]:
+        """Forget kept sessions, in the store and in other databases of the data folder."""
+        counts = self.store.forget(*session_ids)
+        if self.store.path != ":memory:":
+            erase_backups(Path(self.store.path), self.settings.data, session_ids)
+        return counts
 
     def bring(
         self, seen: Look, name: str, told: Encoded | None = None
@@ -462,9 +516,10 @@ class Recommender:
         found, card = open_file(seen, name)
         retriever = open_in_memory(found.catalog, self.settings, self._encoder, told)
         own = self._over(found.catalog, retriever, own=True)
-        session = Session(self.store.open_session(_OWN_FILE))
-        for ended in self._own.put(session.id, own):
-            self.store.forget(ended)
+        session = Session(self._passing.open_session(""))  # nothing of it is to be kept
+        ended = self._own.put(session.id, own)
+        if ended:
+            self._passing.forget(*ended)
         return session, card
 
     def brought(self, session_id: str) -> bool:
@@ -473,11 +528,13 @@ class Recommender:
 
     def session(self, session_id: str) -> Session:
         """The session as it stands after its last turn. Raises `UnknownSessionError`."""
-        if not isinstance(session_id, str) or not self.store.has_session(session_id):
+        if not isinstance(session_id, str) or not self._store_of(session_id).has_session(
+            session_id
+        ):
             raise UnknownSessionError(
                 f"unknown session {str(session_id)[:40]!r}; leave it out to begin a new one"
             )
-        kept = self.store.states(session_id, _UNDOABLE)
+        kept = self._store_of(session_id).states(session_id, _UNDOABLE)
         if not kept:
             return Session(session_id)
         catalog = self.of(session_id).catalog
@@ -487,7 +544,8 @@ class Recommender:
     def replies(self, session_id: str) -> list[Reply]:
         """All turns of a session as replies, oldest first; picks that left the catalog are gone."""
         here = self.of(session_id)
-        return [here._recorded(row) for row in self.store.turns(here.session(session_id).id)]
+        rows = self._store_of(session_id).turns(here.session(session_id).id)
+        return [here._recorded(row) for row in rows]
 
     def _recorded(self, row: dict[str, Any]) -> Reply:
         return Reply(
@@ -516,7 +574,7 @@ class Recommender:
 
     def rewind(self, session_id: str, turn: int) -> Session:
         """Forget a turn and all after it, as undo, retry and edit do."""
-        self.store.rewind(self.session(session_id).id, turn)
+        self._store_of(session_id).rewind(self.session(session_id).id, turn)
         return self.session(session_id)
 
     def understood(self, session_id: str) -> tuple[Line, ...]:
@@ -532,14 +590,17 @@ class Recommender:
             "catalog": here.catalog.name,
             "understood": [asdict(line) for line in lines(session.state, here.catalog)],
             "state": session.state.as_dict(),
-            **self.store.everything(session.id),
+            **self._store_of(session.id).everything(session.id),
         }
 
     def forget(self, session_id: str) -> dict[str, int]:
         """Delete all that is kept of a session; gives how many went, by kind: "turns",
         "picks", "ratings", "candidates" and "sessions". A file that it brought goes too."""
         self._own.drop(session_id)
-        return self.store.forget(self.session(session_id).id)
+        session = self.session(session_id)
+        if self._store_of(session.id) is self._passing:
+            return self._passing.forget(session.id)
+        return self._erase(session.id)
 
     # --- feedback -----------------------------------------------------------------------
 
@@ -551,7 +612,7 @@ class Recommender:
         `kind` is "rating" (with a value from 1 to 5), "not_for_me", "seen" or
         "more_like_this"; "seen" again takes it back. Raises `FeedbackError`.
         """
-        here = self.of(session_id)
+        here, store = self.of(session_id), self._store_of(session_id)
         session = here.session(session_id)
         if item_id not in here.catalog and item_id in here.catalog.gone:
             raise FeedbackError("that item is no longer in the catalog")
@@ -561,21 +622,19 @@ class Recommender:
             raise FeedbackError(f"unknown feedback {str(kind)[:30]!r}")
         if kind == "rating" and (isinstance(value, bool) or value not in (1, 2, 3, 4, 5)):
             raise FeedbackError("a rating is a whole number from 1 to 5")
-        if kind == "seen" and self.store.take_back(session.id, item_id, kind):
+        if kind == "seen" and store.take_back(session.id, item_id, kind):
             seen = tuple(m for m in session.state.seen if m.item_id != item_id)
             state = replace(session.state, seen=seen)
         else:
             state = _judged(session.state, item_id, kind, value, session.turn)
-            self.store.rate(
-                session.id, session.turn, item_id, kind, value if kind == "rating" else None
-            )
-        self.store.update_state(session.id, session.turn, state.as_dict())
+            store.rate(session.id, session.turn, item_id, kind, value if kind == "rating" else None)
+        store.update_state(session.id, session.turn, state.as_dict())
         return replace(session, state=state)
 
     def feedback_of(self, session_id: str) -> dict[str, dict[str, Any]]:
         """The judgements of a session by item: {"rating": 4, "seen": True}."""
         found: dict[str, dict[str, Any]] = {}
-        for row in self.store.ratings(session_id):
+        for row in self._store_of(session_id).ratings(session_id):
             found.setdefault(row["item"], {})[row["kind"]] = (
                 row["value"] if row["kind"] == "rating" else True
             )
@@ -618,10 +677,10 @@ def _judged(
     return replace(state, liked=liked, disliked=disliked)
 
 
-def _why(error: Exception, doing: str, budget_s: float) -> str:
+def _why(error: Exception, doing: str, budget_s: float, who: str = _MODEL) -> str:
     """A line for the user; the trace goes to the log."""
     if isinstance(error, TimeoutError):
-        return f"the language model took longer than {budget_s:g} s for {doing}"
-    log.warning("the language model failed at %s: %s", doing, error)
+        return f"{who} took longer than {budget_s:g} s for {doing}"
+    log.warning("%s failed at %s: %s", who, doing, error)
     log.debug("the trace", exc_info=error)
-    return f"the language model failed at {doing} ({type(error).__name__})"
+    return f"{who} failed at {doing} ({type(error).__name__})"

@@ -15,6 +15,7 @@ from retrieval.catalog import Catalog, Field, Item, Kind
 
 # Fields of people who play a part; without a card no role words say so.
 _PLAYERS = frozenset(("actor", "actors", "cast", "performers", "star", "stars"))
+_LONGEST_WISH = 60  # characters that are quoted
 _SHOWN_VALUES = 2  # values named per field; more read like a list
 
 
@@ -113,45 +114,84 @@ def evidence_of(backing: Backing, item: Item, catalog: Catalog) -> tuple[Evidenc
 
 def compose(item: Item, backing: Backing, state: DialogueState, catalog: Catalog) -> str:
     """One sentence about a pick, from its evidence alone."""
-    what = _what_it_is(item, catalog)
-    by_words: dict[str, list[str]] = {}
-    for answer in backing.answers:
-        f = catalog.fields[answer.field]
-        if f.kind in (Kind.YEAR, Kind.NUMBER):
-            continue
-        by_words.setdefault(answer.words, []).extend(answer.values[:_SHOWN_VALUES])
-    parts = []
-    for words, values in list(by_words.items())[:_SHOWN_VALUES]:
-        distinct = [v for v in dict.fromkeys(values) if v.lower() != words.lower()]
-        named = _list(
-            v if v[:1].isupper() and _is_name(v, item, catalog) else v.lower() for v in distinct
-        )
-        parts.append(f"{named} for “{words}”" if named else f"“{words}” as you asked")
-    sentence = f"{what}: {_list(parts)}" if parts else what
+    asked_by_name = " ".join(a.words.lower() for a in backing.answers)
+    sentence = _what_it_is(item, catalog, asked_by_name)
+    parts = _answered(item, backing, sentence, catalog)
+    if parts:
+        sentence += f": {', '.join(parts)}"
     if backing.shared:
-        first = backing.shared[0]
-        common = _list(first.values[:_SHOWN_VALUES])
-        label = _plural(catalog.fields[first.field].label, len(first.values[:_SHOWN_VALUES]))
-        sentence += f"{';' if parts else ','} like {first.title} in its {label}, {common}"
+        sentence += f"; {_resembling(backing.shared, sentence, catalog)}"
     elif not parts:
         themes = [v for f in catalog.of_kind(Kind.KEYWORD) for v in item.facets.get(f.name, ())]
         if themes:
             wish = state.wish[-1].words if state.wish else ""
-            closest = f", the closest found to “{wish}”" if wish else ""
-            sentence += f" of {_list(themes[:3])}{closest}"
+            suiting = f", in part like your “{wish}”" if 0 < len(wish) <= _LONGEST_WISH else ""
+            sentence += f" of {_list(themes[:3])}{suiting}"
     measured = [
         f"{item.numbers[a.field]:g} {catalog.fields[a.field].unit}"
         for a in backing.answers
         if catalog.fields[a.field].kind is Kind.NUMBER
     ]
     if measured:
-        sentence += f", {_list(dict.fromkeys(measured))} long" if "minutes" in measured[0] else (
-            f", {_list(dict.fromkeys(measured))}")  # fmt: skip
+        sentence += f", at {_list(dict.fromkeys(measured))}"
     return sentence + "."
 
 
-def _what_it_is(item: Item, catalog: Catalog) -> str:
-    """ "A 1979 horror and science fiction film by Ridley Scott"."""
+def _answered(item: Item, backing: Backing, said: str, catalog: Catalog) -> list[str]:
+    """What was asked for and is there, a few things, behind what is `said` already.
+
+    What the user said stands behind "you" or "your", where it is the user's word and not a
+    claim about the item; a value that is said already is not said again.
+    """
+    by_words: dict[str, list[Answer]] = {}
+    for answer in backing.answers:
+        if catalog.fields[answer.field].kind not in (Kind.YEAR, Kind.NUMBER):
+            by_words.setdefault(answer.words, []).append(answer)
+    named: list[str] = []
+    asked: list[str] = []
+    for words, answers in list(by_words.items())[:_SHOWN_VALUES]:
+        values = {v: a.field for a in answers for v in a.values[:_SHOWN_VALUES]}
+        told = f"{said} {words} {' '.join(named)}".lower()
+        new = [_named(v, f, item, catalog) for v, f in values.items() if v.lower() not in told]
+        if new:
+            named.append(f"{_list(new)} for your “{words}”")
+        else:
+            asked.append(f"“{words}”")
+    return [*([f"you asked for {_list(asked)}"] if asked else []), *named]
+
+
+def _named(value: str, name: str, item: Item, catalog: Catalog) -> str:
+    f = catalog.fields[name]
+    if f.kind is Kind.PERSON:  # behind a colon a name alone would take up the role before it
+        return f"{'by' if _makes(f) else 'with'} {value}"
+    return value if value[:1].isupper() and _is_name(value, item, catalog) else value.lower()
+
+
+def _resembling(shared: Sequence[Shared], before: str, catalog: Catalog) -> str:
+    """A liked item and one thing that it has in common, the most telling that is not yet said:
+    a person, a theme, a category."""
+
+    def tells(one: Shared) -> int:
+        kind = catalog.fields[one.field].kind
+        return (Kind.PERSON, Kind.KEYWORD, Kind.CATEGORY).index(kind)
+
+    latest = [s for s in shared if s.title == shared[0].title]
+    best = min(latest, key=tells)
+    f, value = catalog.fields[best.field], best.values[0]
+    if f.kind is Kind.PERSON:
+        name = value.split()[-1] if value in before else value  # nothing is said twice in full
+        common = f"also {'by' if _makes(f) else 'with'} {name}"
+    elif f.kind is Kind.KEYWORD:
+        common = f"another with {value}"
+    else:
+        whole = f"{value.lower()} {catalog.noun}"
+        common = f"{value.lower()} as well" if whole in before else f"another {whole}"
+    return f"you liked “{best.title}”, {common}"
+
+
+def _what_it_is(item: Item, catalog: Catalog, asked: str) -> str:
+    """ "A 1979 horror and science fiction film by Ridley Scott"; whom the user `asked` for by
+    name is named with that."""
     categories = catalog.of_kind(Kind.CATEGORY)
     kinds = (
         [v.lower() for v in item.facets.get(categories[0].name, ())[:_SHOWN_VALUES]]
@@ -163,6 +203,7 @@ def _what_it_is(item: Item, catalog: Catalog) -> str:
     words = " ".join(part for part in (year, _list(kinds), catalog.noun) if part)
     people = next((item.facets[f.name] for f in catalog.of_kind(Kind.PERSON)
                    if item.facets.get(f.name) and _makes(f)), ())  # fmt: skip
+    people = tuple(name for name in people if name.lower() not in asked)
     article = "An" if words[:1].lower() in "aeiou" or words.startswith(("8", "11", "18")) else "A"
     return f"{article} {words}" + (f" by {_list(people[:_SHOWN_VALUES])}" if people else "")
 

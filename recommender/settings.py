@@ -16,7 +16,12 @@ from retrieval.encoder import DEFAULT_ENCODER
 
 QUANTIZATIONS = ("nf4", "none")
 UNDERSTANDINGS = ("auto", "rules", "model")
-RANKERS = ("block", "labels", "likelihood", "pairwise", "retriever")
+MODEL_RANKERS = ("block", "labels", "likelihood", "pairwise")  # ways to ask the language model
+LEARNED_RANKERS = (
+    "popularity", "neighbours", "ease", "sasrec", "sasrec-titles", "bert4rec", "tem",
+)  # fmt: skip
+BASELINES = (*LEARNED_RANKERS, "bm25", "minilm", "minilm-nearest", "two-tower")
+RANKERS = (*MODEL_RANKERS, "retriever", *BASELINES)
 _KINDS: Mapping[Any, Any] = {str: str, int: int, float: float, float | None: float}
 SPACE_DATA = Path("/data")  # the persistent disk of a Hugging Face Space, where there is one
 
@@ -34,7 +39,10 @@ class Settings:
     "none" runs without a language model. `rank_weight` is the share of the language model
     in the joined score, the rest is the retriever's; None leaves it to the adapter's card.
     `adapter` "auto" takes the checkpoint that is marked for the model in use, "none" takes
-    none. `understanding` "rules" reads turns without a model, "model" lets the
+    none. `ranker` is a way to ask the model, the retriever's own order, or a baseline; of
+    these `LEARNED_RANKERS` need interactions. A conversation in which nothing was said for
+    `retention_days` is forgotten, 0 keeps it until its visitor forgets it.
+    `understanding` "rules" reads turns without a model, "model" lets the
     model add what it hears, "auto" does so where the model is able and runs on CUDA.
     """
 
@@ -55,12 +63,17 @@ class Settings:
     explain_budget_s: float = 20.0
     data: Path = Path("data")
     store: Path | None = None
+    retention_days: int = 0
     host: str = "127.0.0.1"
     port: int = 7860
 
     def __post_init__(self) -> None:
         self._require(self.quantization in QUANTIZATIONS, "quantization", f"one of {QUANTIZATIONS}")
         self._require(self.ranker in RANKERS, "ranker", f"one of {RANKERS}")
+        self._require(
+            self.interactions is not None or self.ranker not in LEARNED_RANKERS, "ranker",
+            "interactions to learn it from (--interactions FILE), or another ranker",
+        )  # fmt: skip
         self._require(
             self.rank_weight is None or 0 <= self.rank_weight <= 1,
             "rank_weight", "a share from 0 to 1",
@@ -74,6 +87,7 @@ class Settings:
         self._require(self.understand_budget_s > 0, "understand_budget_s", "more than 0 seconds")
         self._require(self.rank_budget_s > 0, "rank_budget_s", "more than 0 seconds")
         self._require(self.explain_budget_s > 0, "explain_budget_s", "more than 0 seconds")
+        self._require(self.retention_days >= 0, "retention_days", "0 or more")
         self._require(1 <= self.port <= 65535, "port", "1 to 65535")
         self._require(
             not (self.model == "none" and self.adapter not in ("", "auto", "none")),
@@ -91,6 +105,11 @@ class Settings:
     @property
     def store_path(self) -> Path:
         return self.store or self.data / "store.db"
+
+    @property
+    def runs_path(self) -> Path:
+        """Where evaluations leave their records, unless they are told another place."""
+        return self.data / "evaluation" / "runs"
 
     @classmethod
     def read(cls, flags: Mapping[str, Any], env: Mapping[str, str] | None = None) -> Settings:

@@ -18,66 +18,17 @@ from pathlib import Path
 from typing import Any
 
 import sqlite_utils
-from sqlite_utils.migrations import Migrations
 
 from recommender.dialogue import Pick
+from recommender.erasure import delete_rows, rewrite
+from recommender.store_tables import migrations
 
-migrations = Migrations("instructrec")
+KEPT, JUDGED = "kept", "judged"  # what a visitor agrees to: kept for themselves, judged too
+CONSENTS = (KEPT, JUDGED)
 
 
 class StoreError(RuntimeError):
     """A store that can't be used; the message names the file and what to do."""
-
-
-@migrations()
-def create_conversation_tables(db: sqlite_utils.Database) -> None:
-    db.table("sessions").create({"id": str, "created": str}, pk="id")
-    db.table("turns").create(
-        {
-            "id": int, "session": str, "number": int, "utterance": str, "act": str,
-            "instruction": str, "state": str, "status": str, "message": str, "degraded": str,
-            "model": str, "timings_ms": str, "suggestions": str, "created": str,
-        },
-        pk="id",
-        foreign_keys=[("session", "sessions", "id")],
-    )  # fmt: skip
-    db.table("turns").create_index(["session", "number"], unique=True)
-    db.table("candidates").create(
-        {
-            "turn": int, "item": str, "rank": int, "score": float, "retrieval_score": float,
-            "language_score": float,
-        },
-        pk=("turn", "item"),
-        foreign_keys=[("turn", "turns", "id")],
-    )  # fmt: skip
-    db.table("picks").create(
-        {
-            "turn": int, "rank": int, "item": str, "title": str, "score": float,
-            "retrieval_score": float, "language_score": float, "reason": str, "evidence": str,
-            "written_by": str,
-        },
-        pk=("turn", "rank"),
-        foreign_keys=[("turn", "turns", "id")],
-    )  # fmt: skip
-    db.table("ratings").create(
-        {
-            "id": int,
-            "session": str,
-            "turn": int,
-            "item": str,
-            "kind": str,
-            "value": int,
-            "created": str,
-        },
-        pk="id",
-        foreign_keys=[("session", "sessions", "id")],
-    )
-    db.table("ratings").create_index(["session", "item"])
-
-
-@migrations()
-def add_catalog_of_sessions(db: sqlite_utils.Database) -> None:
-    db.table("sessions").add_column("catalog", str, not_null_default="")
 
 
 class Store:
@@ -100,6 +51,7 @@ class Store:
                 connection.execute("delete from sessions where false")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.conn.execute("PRAGMA foreign_keys = ON")
+            self._db.conn.execute("PRAGMA secure_delete = ON")
         except (OSError, sqlite3.Error) as error:
             raise StoreError(
                 f"store {path}: can't be opened for writing ({error}); name another place with "
@@ -120,25 +72,38 @@ class Store:
             except sqlite3.Error as error:
                 raise StoreError(f"store {self.path}: can't be written ({error})") from error
 
-    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    def _rows(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> list[dict[str, Any]]:
         with self._lock:
             return list(self._db.query(sql, parameters))
 
     # --- sessions and turns -----------------------------------------------------------
 
-    def open_session(self, catalog: str = "") -> str:
-        """A new session's id: 128 random bits, so that it can't be guessed.
-
-        `catalog` is "" for the one that is served to all.
-        """
+    def open_session(self, consent: str = KEPT) -> str:
+        """A new session's id: 128 random bits, so that it can't be guessed."""
         session = secrets.token_urlsafe(16)
         with self._writing() as db:
-            db.table("sessions").insert({"id": session, "created": _now(), "catalog": catalog})
+            db.table("sessions").insert({"id": session, "created": _now(), "consent": consent})
         return session
 
-    def sessions_of(self, catalog: str) -> list[str]:
-        rows = self._rows("select id from sessions where catalog = ?", [catalog])
-        return [row["id"] for row in rows]
+    def consent(self, session: str) -> str:
+        """What the visitor agreed to; "" where nothing is kept of the session."""
+        rows = self._rows("select consent from sessions where id = ?", [session])
+        return str(rows[0]["consent"]) if rows else ""
+
+    def to_be_judged(self) -> list[str]:
+        """The sessions whose visitors let them be judged and learned from, oldest first."""
+        sql = "select id from sessions where consent = ? order by created, id"
+        return [str(row["id"]) for row in self._rows(sql, [JUDGED])]
+
+    def idle_since(self, before: datetime.datetime) -> list[str]:
+        """The sessions in which nothing was said since."""
+        rows = self._rows(
+            "select id from sessions where created < :then and not exists (select 1 from turns "
+            "where session = sessions.id and created >= :then)", {"then": _said(before)},
+        )  # fmt: skip
+        return [str(row["id"]) for row in rows]
 
     def has_session(self, session: str) -> bool:
         return bool(self._rows("select 1 from sessions where id = ?", [session]))
@@ -292,15 +257,20 @@ class Store:
             )
         return {"session": opened, "turns": turns, "ratings": self.ratings(session)}
 
-    def forget(self, session: str) -> dict[str, int]:
-        """Delete all that is kept of a session; gives the number of rows by table."""
-        own = "delete from {} where turn in (select id from turns where session = ?)"
-        steps = {name: own.format(name) for name in ("candidates", "picks")}
-        steps |= {name: f"delete from {name} where session = ?" for name in ("ratings", "turns")}
-        steps["sessions"] = "delete from sessions where id = ?"
+    def forget(self, *sessions: str) -> dict[str, int]:
+        """Delete all that is kept of sessions, out of the file as well; gives the number of
+        rows by table."""
         with self._writing() as db:
-            return {name: db.execute(sql, [session]).rowcount for name, sql in steps.items()}
+            counts = delete_rows(db.conn, sessions)
+        if any(counts.values()):
+            with self._lock:
+                rewrite(self._db.conn)
+        return counts
 
 
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    return _said(datetime.datetime.now(datetime.UTC))
+
+
+def _said(moment: datetime.datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from retrieval.field_words import fill_in, infer_fields
 from retrieval.fields import CatalogError as CatalogError
 from retrieval.fields import Field as Field
 from retrieval.fields import Kind as Kind
-from retrieval.fields import fields_of_card, number_of, parts_of, text_of
+from retrieval.fields import fields_of_card, number_of, parts_of, read_card, text_of
 from retrieval.fields import fold as fold
 
 BUNDLED = Path(__file__).with_name("catalogs")
@@ -247,14 +246,6 @@ def _parse(line: str, path: Path, number: int) -> dict[str, Any]:
         if not isinstance(row.get(key), str) or not row[key].strip():
             raise CatalogError(f"{where}: needs {key!r} as text that is not empty")
     return row
-
-
-def read_card(path: Path, content: bytes) -> dict[str, Any]:
-    """The card in a TOML file. Raises `CatalogError` with what is broken."""
-    try:
-        return tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CatalogError(f"{path}: not a TOML card: {error}") from error
 
 
 def item_of(row: Mapping[str, Any], fields: Sequence[Field], where: str) -> Item:

@@ -35,7 +35,7 @@ class CollaborativeMismatchError(RuntimeError):
 
 @dataclass(frozen=True)
 class Learning:
-    """How to learn from interactions; measured in `benchmarks/redial.py`.
+    """How to learn from interactions; measured in `recommender/evaluation/redial.py`.
 
     A rating of at least `liked_from` counts as liked, as does an interaction without one.
     `ridge` is EASE's lambda. Items that fewer than `fewest` people liked, by the weight of their

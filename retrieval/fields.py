@@ -7,6 +7,7 @@ is said in `field_words`.
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,6 +64,14 @@ class Field:
     only_named: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     separator: str = ""
+
+
+def read_card(path: Path, content: bytes) -> dict[str, Any]:
+    """The card in a TOML file. Raises `CatalogError` with what is broken."""
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CatalogError(f"{path}: not a TOML card: {error}") from error
 
 
 def fields_of_card(card: Mapping[str, Any], path: Path) -> list[Field]:

@@ -20,8 +20,8 @@ class InteractionsError(ValueError):
 def read_interactions(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a file of interactions: CSV with a header, or JSONL, either also gzipped.
 
-    Each needs `user` and `item` (an id of the catalog) and may have a `rating`; anything else
-    is not read. Raises `InteractionsError` with the line that is broken.
+    Each needs `user` and `item` (an id of the catalog) and may have a `rating` and a `time`;
+    anything else is not read. Raises `InteractionsError` with the line that is broken.
     """
     kind = path.name.removesuffix(".gz").rsplit(".", 1)[-1]
     if kind not in ("csv", "jsonl"):
@@ -33,6 +33,15 @@ def read_interactions(path: Path) -> Iterator[dict[str, Any]]:
                 yield _interaction(row, f"{path}, line {number}")
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise InteractionsError(f"{path}: can't be read: {error}") from error
+
+
+def in_time(row: Mapping[str, Any]) -> tuple[float, str]:
+    """A key that sorts rows by their `time`: a number, or a date that sorts as text."""
+    time = row.get("time")
+    try:
+        return (float(time), "") if time not in (None, "") else (0.0, "")
+    except (TypeError, ValueError):
+        return 0.0, str(time)
 
 
 def _open(path: Path) -> IO[str]:
@@ -66,7 +75,7 @@ def _jsonl_rows(lines: IO[str], path: Path) -> Iterator[tuple[int, Mapping[str, 
 
 
 def _interaction(row: Mapping[str, Any], where: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"rating": None}
+    found: dict[str, Any] = {"rating": None, "time": row.get("time")}
     for name in ("user", "item"):
         value = row.get(name)
         if isinstance(value, int) and not isinstance(value, bool):

@@ -68,7 +68,7 @@ class RetrieverWeights:
     best BM25 score. `collaborative` is added for the item for which the tastes of others speak
     most, `popularity` for the one that most people liked, and `unknown` more where no item is
     known that the person likes, half of it where one is, a third where two are; all only with
-    interactions, and chosen with `benchmarks/redial.py`. `wish` is taken off for each wish that
+    interactions, and chosen with `recommender/evaluation/redial.py`. `wish` is taken off for each wish that
     an item breaks. `variety` is the lambda of maximal marginal relevance (1 looks at relevance
     alone).
     """

@@ -71,12 +71,6 @@ class Neighbours:
             result.append(total[question.candidates])
         return result
 
-    def nearest(self, place: int, many: int) -> list[int]:
-        """The items bought nearest to one, nearest first."""
-        start, end = self._near.indptr[place : place + 2]
-        order = np.argsort(-self._near.data[start:end], kind="stable")[:many]
-        return [int(n) for n in self._near.indices[start:end][order] if n != place]
-
 
 class Ease:
     """EASE by `retrieval/collaborative.py`, as the app asks it."""
@@ -128,21 +122,23 @@ class SentenceVectors:
             if self._encoder is None:
                 raise ValueError("there are wishes to read; an encoder is needed")
             read = dict(zip(told, self._encoder.encode([wishes[n] for n in told]), strict=True))
-        result: Scores = []
-        for n, question in enumerate(questions):
-            vectors = self._vectors[question.candidates]  # (m, d)
-            total = np.zeros(len(vectors))
-            if len(question.history):
-                history = self._vectors[question.history[::-1]]  # (h, d), latest first
-                if self._nearest:
-                    total += (vectors @ history.T).max(axis=1)
-                else:
-                    shares = self._fade ** np.arange(len(history))
-                    total += vectors @ (shares @ history / shares.sum())
-            if n in read:
-                total += 2 * (vectors @ read[n])  # the wish of the moment has more to say
-            result.append(total)
-        return result
+        return [self._one(q, read.get(n)) for n, q in enumerate(questions)]
+
+    def _one(self, question: Question, wish: NDArray[np.float32] | None) -> NDArray[np.float64]:
+        """Of a whole catalog all are compared, since to pick rows out would take longer."""
+        whole = len(question.candidates) > len(self._vectors) // 4
+        vectors = self._vectors if whole else self._vectors[question.candidates]  # (m, d)
+        total = np.zeros(len(vectors))
+        if len(question.history):
+            history = self._vectors[question.history[::-1]]  # (h, d), latest first
+            if self._nearest:
+                total += (vectors @ history.T).max(axis=1)
+            else:
+                shares = (self._fade ** np.arange(len(history))).astype(np.float32)
+                total += vectors @ (shares @ history / shares.sum())
+        if wish is not None:
+            total += 2 * (vectors @ wish)  # the wish of the moment has more to say
+        return total[question.candidates] if whole else total
 
 
 class Sequential:

@@ -6,35 +6,51 @@ weights from validation cases of the same task and scorers that know nothing of 
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from recommender.adapter_card import CHECKPOINTS, WEIGHTS, file_checksum
+from prompts.instruction import TaskForm
+from prompts.templates import Template
+from recommender.evaluation.baselines import words_of
 from recommender.evaluation.cases import Case, CaseScorer
-from recommender.evaluation.data import LOADERS, Behaviour
-from recommender.evaluation.joining import JoinedScorer, Weights, learn_weights
-from recommender.evaluation.records import summary, write_record
-from recommender.evaluation.runs import RunSettings, peak_memory_mb, run_cases, stability
+from recommender.evaluation.controls import CONTROLS, make_control
+from recommender.evaluation.data import Behaviour
+from recommender.evaluation.data_sets import CORE, DATA_SETS, load
+from recommender.evaluation.joining import (
+    JoinedScorer,
+    ReorderedScorer,
+    Weights,
+    learn_weights,
+)  # fmt: skip
+from recommender.evaluation.model_in_use import ModelInUse
+from recommender.evaluation.records import command_again, summary, write_record
+from recommender.evaluation.runs import (
+    RunSettings,
+    forget_peak_memory,
+    peak_memory_mb,
+    run_cases,
+    stability,
+)  # fmt: skip
 from recommender.evaluation.shelf import Shelf
-from recommender.evaluation.tasks import ALL, EVENLY, TASKS, Task, make_cases, numbers_for
+from recommender.evaluation.tasks import ALL, EVENLY, HARD, TASKS, Task, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes
 from recommender.settings import Settings
 
-if TYPE_CHECKING:
-    from recommender.language_model import LanguageModel
-
-SLOW = {"llm", "retriever"}  # fewer cases are asked between two writes
+LANGUAGE = {"llm", "llm-bound"}
+SLOW = LANGUAGE | {"retriever"}  # fewer cases are asked between two writes
 JOINED = ("sasrec-titles", "sasrec", "ease", "neighbours", "popularity", "minilm",
           "minilm-nearest", "bm25")  # fmt: skip
-UNLEARNED = ("bm25", "minilm", "minilm-nearest", "llm", "retriever")  # need no users
+UNLEARNED = ("bm25", "minilm", "minilm-nearest", "retriever", *LANGUAGE, *CONTROLS)  # need no users
 LEARNED_ON = 4000  # validation cases; with a slow ranker among the joined ones fewer
 LEARNED_SLOWLY_ON = 400
 TRAINED_ON = 20_000  # users from whom a searcher learns
 SEARCHERS = ("two-tower", "tem")
+REORDERED = 20  # first items of one ranker that another puts in order
 _STABILITY_ON = 100  # cases
 
 
@@ -44,37 +60,68 @@ class Bench:
     def __init__(
         self, settings: Settings, data_sets: Path, out: Path, *,
         split: str = "test", sample: int = 0, seed: int = 0, progress: bool = False,
+        data_set: str = "", core: int = CORE,
     ) -> None:  # fmt: skip
+        self.data_set, self.core = data_set, core
         self.settings, self.data_sets, self.out = settings, data_sets, out
         self.split, self.sample, self.seed, self.progress = split, sample, seed, progress
+        self.language = ModelInUse(settings)
         self._data: dict[str, Behaviour] = {}
         self._shelves: dict[tuple[str, str], Shelf] = {}
         self._scorers: dict[tuple[str, str, str], CaseScorer] = {}
-        self._model: LanguageModel | None = None
+
+    def use(self, template: Template | None) -> None:
+        """Ask the language model by another template than serves, or again by that."""
+        self.language.template = template
+        self._scorers = {
+            k: v for k, v in self._scorers.items() if not LANGUAGE & set(parts_of(k[1]))
+        }
+
+    def task(self, name: str) -> Task:
+        """A task, of the data set that was asked for instead of its own."""
+        task = TASKS[name]
+        if not self.data_set:
+            return task
+        told = DATA_SETS[self.data_set].stands_for if self.data_set in DATA_SETS else ""
+        stands_for = told if task.intention == "I2" else task.stands_for
+        return replace(task, data=self.data_set, stands_for=stands_for)
 
     def check(self, tasks: Sequence[str], rankers: Sequence[str]) -> None:
         """Raise `ValueError` for a ranker that there is not, before anything is measured."""
-        names = self.shelf(TASKS[tasks[0]].data, self.split).names
-        known = (*names, *SEARCHERS, "joined", "llm", "retriever")
-        parts = [part for name in rankers for part in name.split("+")]
-        unknown = [name for name in parts if name not in known]
+        names = self.shelf(self.task(tasks[0]).data, self.split).names
+        known = (*names, *SEARCHERS, "joined", "retriever", *sorted(LANGUAGE), *CONTROLS)
+        unknown = [part for name in rankers for part in parts_of(name) if part not in known]
         if unknown or not rankers:
-            raise ValueError(f"no ranker {', '.join(unknown)}; there are {', '.join(known)}")
+            raise ValueError(
+                f"no ranker {', '.join(unknown)}; there are {', '.join(known)}; a+b joins them, "
+                f"a:b puts the first {REORDERED} of a in the order of b"
+            )
 
     def lacks(self, task_name: str, ranker: str) -> str:
         """Why a ranker can't be asked a task, or nothing."""
-        task = TASKS[task_name]
-        reasons = [self._lacks(task, part) for part in ranker.split("+")]
+        task = self.task(task_name)
+        reasons = [self._lacks(task, part, ":" in ranker) for part in parts_of(ranker)]
         return next((reason for reason in reasons if reason), "")
 
-    def _lacks(self, task: Task, ranker: str) -> str:
+    def _lacks(self, task: Task, ranker: str, reorders: bool) -> str:
         behaviour = self.behaviour(task.data)
+        if self.data_set and TASKS[task.name].data != TASKS["sequential"].data:
+            return f"it is a task of {TASKS[task.name].data}"
+        if task.negatives == HARD and not behaviour.hard:
+            return f"{behaviour.name} has no lists of hard negatives"
+        if task.intention == "I1" and self.data_set in DATA_SETS:
+            return f"{behaviour.name} has no stand-in for a vague wish"
         longest = max((len(sequence) for sequence in behaviour.sequences), default=1)
         if task.negatives == EVENLY and len(behaviour.catalog) - longest < task.others:
             return f"{len(behaviour.catalog)} items are too few for {task.others} negatives"
-        if task.negatives == ALL and ranker == "llm":
-            return "a language model is not asked about a whole catalog"
-        if ranker in SEARCHERS and task.form == "⟨P1,I0,T3⟩":
+        names_items = task.task_form is TaskForm.MATCHING
+        if task.negatives == ALL and ranker in SLOW and not (reorders or names_items):
+            return f"it is too slow for a whole catalog; sasrec:{ranker} reorders the first"
+        if ranker == "llm-bound" and not names_items:
+            return "it only names items"
+        if ranker in LANGUAGE and names_items and reorders:
+            return "it names an item, and puts none in order"
+        if ranker in SEARCHERS and not task.says_something:
             return "nobody says anything there that it could search by"
         if ranker == "tem" and task.by_item:
             return "there is no history to look at"
@@ -84,30 +131,35 @@ class Bench:
 
     def measure(self, task_name: str, ranker: str) -> dict[str, Any]:
         """Run, or go on with, one task and ranker; writes and gives the record."""
-        task = TASKS[task_name]
+        task = self.task(task_name)
         behaviour = self.behaviour(task.data)
+        forget_peak_memory()
         started = time.perf_counter()
         scorer = self.scorer(task, ranker, self.split)
         made_s = time.perf_counter() - started
-        adapter = self._adapter() if "llm" in ranker.split("+") else ""
-        label = f"{ranker} ({adapter})" if adapter else ranker  # each adapter has its own run
+        label = self.language.label(ranker) if LANGUAGE & set(parts_of(ranker)) else ranker
         settings = RunSettings(
-            task.name, label, self.split, self.sample, self.seed, self._says(task, ranker)
-        )
+            self._place(task, behaviour), label, self.split, self.sample, self.seed,
+            self._says(task, ranker),
+        )  # fmt: skip
         numbers = numbers_for(task, behaviour, self.split, self.sample, self.seed)
         make = partial(self.cases, task, split=self.split)
         folder = self.out / settings.name
         rows = run_cases(
             folder, settings, behaviour.checksums, numbers, make, scorer,
-            part=16 if SLOW & set(ranker.split("+")) else 256, progress=self.progress,
+            part=16 if SLOW & set(parts_of(ranker)) else 256, progress=self.progress,
         )  # fmt: skip
-        asked_again = list(make(numbers[: _STABILITY_ON if ranker != "llm" else 10]))
+        asked_again = list(
+            make(numbers[: 10 if LANGUAGE & set(parts_of(ranker)) else _STABILITY_ON])
+        )
         shelf = self.shelf(task.data, self.split)
         record = summary(
-            task, settings, rows, behaviour.checksums,
+            replace(task, data=behaviour.name), settings, rows, behaviour.checksums,
             counts=shelf.popularity.counts if behaviour.users else None,
-            catalog_size=len(behaviour.catalog),
+            catalog_size=len(behaviour.catalog), log_odds=ranker in LANGUAGE,
             extra={
+                **self._told(task, ranker, asked_again),
+                "command": self._command(task.name, ranker),
                 "stability": stability(scorer, asked_again, self.seed),
                 "made_s": round(made_s, 2), "peak_memory_mb": round(peak_memory_mb()),
                 "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -116,19 +168,33 @@ class Bench:
         write_record(folder, record)
         return record
 
-    def cases(
-        self, task: Task, numbers: Sequence[int], split: str, upto: str = ""
-    ) -> Iterable[Case]:
-        """Cases of a split, with wishes from what was bought before it (or before `upto`)."""
+    def _told(self, task: Task, ranker: str, cases: Sequence[Case]) -> dict[str, Any]:
+        """How the user of a task speaks, and the template by which a model was asked."""
+        told: dict[str, Any] = {}
+        if cases and task.says_something:
+            told["example"] = words_of(cases[0].question)
+        if LANGUAGE & set(parts_of(ranker)):
+            told |= self.language.wording(task.aspects, task.task_form)
+        return told
+
+    def _place(self, task: Task, behaviour: Behaviour) -> str:
+        """What a run's folder begins with: the task, and the data where it is not its own."""
+        return f"{task.name}-{behaviour.name}" if self.data_set in DATA_SETS else task.name
+
+    def _command(self, task: str, ranker: str) -> str:
+        asks = ("data_set", "core", "split", "sample", "seed")
+        options = {"data": "DIR", "ranker": ranker} | {name: getattr(self, name) for name in asks}
+        if LANGUAGE & set(parts_of(ranker)):
+            options |= self.language.options()
+        return command_again(task, options)
+
+    def cases(self, task: Task, numbers: Sequence[int], split: str) -> Iterable[Case]:
         behaviour = self.behaviour(task.data)
-        shelf = self.shelf(task.data, upto or split)
-        near = shelf.neighbours if task.intention == "I1" else None
-        wishes = Wishes(behaviour.catalog, near)
-        return make_cases(task, behaviour, numbers, split, self.seed, wishes)
+        return make_cases(task, behaviour, numbers, split, self.seed, Wishes(behaviour.catalog))
 
     def behaviour(self, name: str) -> Behaviour:
         if name not in self._data:
-            self._data[name] = LOADERS[name](self.data_sets)
+            self._data[name] = load(name, self.data_sets, self.core, self.progress)
         return self._data[name]
 
     def shelf(self, data: str, upto: str) -> Shelf:
@@ -141,34 +207,52 @@ class Bench:
 
     def scorer(self, task: Task, ranker: str, upto: str) -> CaseScorer:
         """A scorer by name, learned before the split's cut."""
-        joined = ranker == "joined" or "+" in ranker
-        by_task = joined or ranker in SEARCHERS
+        joined = ranker == "joined" or "+" in ranker or ":" in ranker
+        by_task = joined or ranker in SEARCHERS or ranker in LANGUAGE or ranker in CONTROLS
         key = (task.name if by_task else task.data, ranker, upto)
         if key not in self._scorers:
-            if joined:
-                self._scorers[key] = self._joined(task, ranker, upto)
-            elif ranker in SEARCHERS:
-                train = partial(self._training, task, upto)
-                shelf = self.shelf(task.data, upto)
-                self._scorers[key] = shelf.searcher(task.name, ranker, train)
-            elif ranker in ("llm", "retriever"):
-                self._scorers[key] = self._from_app(task, ranker, upto)
-            else:
-                self._scorers[key] = self.shelf(task.data, upto).scorer(ranker)
+            self._scorers[key] = self._made(task, ranker, upto)
         return self._scorers[key]
+
+    def _made(self, task: Task, ranker: str, upto: str) -> CaseScorer:
+        if ":" in ranker:
+            first, second = ranker.split(":", 1)
+            return ReorderedScorer(
+                self.scorer(task, first, upto), self.scorer(task, second, upto), REORDERED, ranker
+            )
+        if ranker == "joined" or "+" in ranker:
+            return self._joined(task, ranker, upto)
+        if ranker in SEARCHERS:
+            asked = f"{task.preference}{task.intention}".lower()
+            shelf, train = self.shelf(task.data, upto), partial(self._training, task, upto)
+            return shelf.searcher(asked, ranker, train)
+        if ranker in CONTROLS:
+            behaviour = self.behaviour(task.data)
+            return make_control(ranker, behaviour, upto, task.by_item, self.seed)
+        if ranker in LANGUAGE:
+            from recommender.evaluation.language import language_scorer
+
+            return language_scorer(
+                task.task_form, self.language.model, self.behaviour(task.data).catalog,
+                self.language.template, bound=ranker == "llm-bound",
+            )  # fmt: skip
+        if ranker == "retriever":
+            return self._retriever(task, upto)
+        return self.shelf(task.data, upto).scorer(ranker)
 
     def _training(self, task: Task, upto: str) -> Iterator[Case]:
         """Cases of a task from before the cut, to train a searcher with."""
+        task = replace(task, negatives=EVENLY, others=1)  # which are not looked at
         if task.by_item:
             numbers = numbers_for(task, self.behaviour(task.data), "train", 0, self.seed)
-            yield from self.cases(task, numbers, "train", upto)
+            yield from self.cases(task, numbers, "train")
             return
         behaviour = self.behaviour(task.data)
         users = numbers_for(task, behaviour, upto, TRAINED_ON, self.seed + 2)
         last = 2 if upto == "test" else 3
         for back in range(last, last + 3):
             numbers = [n for n in users if len(behaviour.sequences[n]) > back]
-            yield from self.cases(task, numbers, f"train-{back}", upto)
+            yield from self.cases(task, numbers, f"train-{back}")
 
     def _joined(self, task: Task, ranker: str, upto: str) -> CaseScorer:
         """Scorers joined: those named with "+" between them, or for "joined" what there is."""
@@ -189,24 +273,14 @@ class Bench:
         cases = list(self.cases(even, numbers, "validation"))
         return learn_weights([self.scorer(task, name, "validation") for name in names], cases)
 
-    def _from_app(self, task: Task, ranker: str, upto: str) -> CaseScorer:
-        from recommender.evaluation.contract import InstructedScorer, RetrieverScorer
+    def _retriever(self, task: Task, upto: str) -> CaseScorer:
+        from recommender.evaluation.contract import RetrieverScorer
+        from retrieval.index import DenseIndex
+        from retrieval.retriever import DenseRetriever
 
-        catalog = self.behaviour(task.data).catalog
-        if ranker == "retriever":
-            from retrieval.index import DenseIndex
-            from retrieval.retriever import DenseRetriever
-
-            shelf = self.shelf(task.data, upto)
-            return RetrieverScorer(
-                DenseRetriever(catalog, shelf.encoder, DenseIndex(shelf.vectors))
-            )
-        from prompts.templates import Templates
-        from recommender.ranking import BlockScorer
-
-        templates = Templates.load()
-        scorer = BlockScorer(self._language_model(), catalog, templates)
-        return InstructedScorer(scorer, catalog, templates, "llm")
+        shelf = self.shelf(task.data, upto)
+        index = DenseIndex(shelf.vectors)
+        return RetrieverScorer(DenseRetriever(shelf.behaviour.catalog, shelf.encoder, index))
 
     def _says(self, task: Task, ranker: str) -> dict[str, Any]:
         """What a run's record says of the scorer, and a run that goes on must agree with."""
@@ -214,28 +288,11 @@ class Bench:
         scorer = self.scorer(task, ranker, self.split)
         if isinstance(scorer, JoinedScorer):
             says["weights"] = dict(scorer.weights.shares)
-        if "llm" in ranker.split("+"):
-            model = self._language_model().describe()
-            says |= {**model, "adapter_checksum": self._adapter_checksum()}
+        if LANGUAGE & set(parts_of(ranker)):
+            says |= self.language.says()
         return says
 
-    def _language_model(self) -> LanguageModel:
-        from recommender.language_model import load_language_model
 
-        if self._model is None:
-            self._model = load_language_model(
-                self.settings.model, quantization=self.settings.quantization,
-                adapter=self.settings.adapter, cache=self.settings.data,
-            )  # fmt: skip
-        return self._model
-
-    def _adapter(self) -> str:
-        """The name of the adapter that the model was loaded with, or nothing."""
-        return Path(self._language_model().describe()["adapter"] or "").name
-
-    def _adapter_checksum(self) -> str:
-        if not self._adapter():
-            return ""
-        given = Path(self.settings.adapter)
-        folder = given if given.is_dir() else CHECKPOINTS / self._adapter()
-        return file_checksum(folder / WEIGHTS)[:16]
+def parts_of(ranker: str) -> list[str]:
+    """The rankers that a joined or reordered one is made of."""
+    return re.split(r"[+:]", ranker)

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from prompts.instruction import Instruction
-from prompts.templates import Templates
+from prompts.instruction import Instruction, TaskForm
+from prompts.templates import Template, Templates
 from recommender.dialogue import Pick
 from recommender.evaluation.cases import CaseScorer, Question
 from recommender.ranking import Scorer, nouns_of
@@ -27,6 +27,7 @@ class ScoringRanker:
     """A scorer of cases as a `Ranker` of the app.
 
     The instruction tells the history by name; of items with one name the first is taken.
+    Candidates that the scorer finds alike stand as the retriever has them.
     """
 
     def __init__(self, scorer: CaseScorer, catalog: Catalog) -> None:
@@ -49,7 +50,7 @@ class ScoringRanker:
         [scores] = self._scorer.score([question])
         if not np.isfinite(scores).all():
             raise ValueError(f"ranker {self._scorer.name} gave a score that is not a number")
-        best = sorted(range(len(ordered)), key=lambda n: (-float(scores[n]), ordered[n].item.id))
+        best = sorted(range(len(ordered)), key=lambda n: (-float(scores[n]), -ordered[n].score))
         return [
             Pick(ordered[n].item, rank, float(scores[n]), ordered[n].score)
             for rank, n in enumerate(best, start=1)
@@ -57,17 +58,24 @@ class ScoringRanker:
 
 
 class InstructedScorer:
-    """A language model asked as the app asks it: a template filled in, and a `Scorer`."""
+    """A language model asked as the app asks it: a template filled in, and a `Scorer`.
 
-    def __init__(self, scorer: Scorer, catalog: Catalog, templates: Templates, name: str) -> None:
+    A `template` is asked in place of the first that serves the question's aspects and `form`.
+    """
+
+    def __init__(
+        self, scorer: Scorer, catalog: Catalog, templates: Templates, name: str,
+        form: TaskForm = TaskForm.RERANKING, template: Template | None = None,
+    ) -> None:  # fmt: skip
         self.name = name
         self._scorer, self._catalog, self._templates = scorer, catalog, templates
+        self._form, self._template = form, template
 
     def score(self, questions: Sequence[Question]) -> list[NDArray[np.floating[Any]]]:
         return [self._asked(question) for question in questions]
 
     def _asked(self, question: Question) -> NDArray[np.float64]:
-        template = self._templates.choose(question.aspects)
+        template = self._template or self._templates.choose(question.aspects, self._form)
         instruction = template.render(question.aspects, nouns_of(self._catalog))
         items = [self._catalog.items[place] for place in question.candidates]
         return self._scorer.score(instruction, items)

@@ -1,96 +1,154 @@
-"""Conversations with a simulated user, and the reasons that were given in them.
+"""Conversations of a recommender with simulated users: who they are, and what came of it.
 
-The user alone knows the item that is meant, and answers by its attributes, one a turn, never
-by its title or a telling word of it. Promises success within so many turns, the same for the
-same seed, and how many of the reasons are backed, specific, different and in the user's
-terms. It judges reasons by the app's own claim check, so it can't see what that can't.
+Promises the same conversations for the same seed and data. Users are people who rated films,
+where MovieLens is at hand: what they liked, up to an item that is kept apart and is what
+they look for. Without it a history is put together from items that resemble the target,
+and `Users.stands_for` says so.
 """
 
 from __future__ import annotations
 
-import random
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from recommender.claims import ClaimCheck
 from recommender.dialogue import Done, Reply
 from recommender.engine import Recommender
-from recommender.evaluation.leaks import names, telling, words
 from recommender.evaluation.metrics import Figure, figures
-from retrieval.catalog import Catalog, Item
-from retrieval.fields import Field, Kind
+from recommender.evaluation.reasons import Judge
+from recommender.evaluation.simulated_user import SimulatedUser
+from recommender.tuning.read_films import read_movielens
+from retrieval.catalog import Catalog, Item, fold
+from retrieval.fields import Kind
 
 TURNS = (3, 5, 10)
-_REPEATS = "repeats itself"  # an objection of the claim check to the form alone
-_AT_LAST = ("something else, please", "show me others", "no, go on")  # with nothing left to say
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_FEWEST = 3  # items liked before the target
+_LOOKED_AT = 200  # random items, the nearest of which make up a history
+_MADE_UP = 5  # items of a history that was put together
 
 
-class SimulatedUser:
-    """Someone who means one item. `answers` are its attributes in words, best known first."""
+@dataclass(frozen=True)
+class Meeting:
+    """A user with a history, oldest first, and the item that is looked for."""
 
-    def __init__(self, catalog: Catalog, target: Item, seed: int) -> None:
-        self._target = target
-        rng = random.Random(f"{seed} {target.id}")
-        by_field = [
-            [_in_words(f, value, catalog) for value in _values(target, f)]
-            for f in catalog.of_kind(Kind.CATEGORY, Kind.KEYWORD, Kind.PERSON, Kind.YEAR)
-        ]
-        for said in by_field:
-            rng.shuffle(said)
-        # What an item is comes before who made it: people begin with the general.
-        told = [said[turn] for turn in range(6) for said in by_field if turn < len(said)]
-        own = telling(target.title, catalog)
-        self.answers, self._at_last = (
-            [t for t in texts if not own & set(words(t)) and not names(t, target.title)]
-            for texts in (told, _AT_LAST)
-        )
+    user: str
+    target: Item
+    history: tuple[Item, ...]
 
-    def says(self, turn: int) -> str:
-        """The utterance of a turn, the first being 0."""
-        return self.answers[turn] if turn < len(self.answers) else self._at_last[0]
 
-    def is_pleased(self, reply: Reply) -> bool:
-        return any(pick.item.id == self._target.id for pick in reply.picks)
+@dataclass(frozen=True)
+class Users:
+    """Who talks; `counts` says how many people liked an item before, where that is known."""
+
+    meetings: tuple[Meeting, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    stands_for: str = ""
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """What was said and shown; `pleased_after` turns the item was there, or None."""
+    """What was said; `pleased_after` turns the item was there, or None. `reasons` holds, for
+    each reply that had some, how they were judged."""
 
+    user: str
     target: str
     utterances: tuple[str, ...]
-    replies: tuple[Reply, ...]
     pleased_after: int | None
+    reasons: tuple[tuple[float, ...], ...] = ()
+    ms_per_turn: float = 0.0
 
 
-def converse(recommender: Recommender, user: SimulatedUser, target: Item) -> Conversation:
-    """Talk until the item is shown or the turns are over, in a session that is then forgotten."""
+def users_of(catalog: Catalog, data: Path | None, sample: int, seed: int) -> Users:
+    """The users of a data folder who liked items of the catalog, or made-up ones; a random
+    sample of them, 0 for all."""
+    found = _raters(catalog, data) if data else None
+    users = found or _made_up(catalog, seed)
+    order = np.random.default_rng([seed, 11]).permutation(len(users.meetings))
+    chosen = tuple(users.meetings[n] for n in order[: sample or len(order)])
+    return Users(chosen, users.counts, users.files, users.stands_for)
+
+
+def _raters(catalog: Catalog, data: Path) -> Users | None:
+    behaviour = read_movielens(data)
+    if behaviour is None:
+        return None
+    known = {(fold(i.title), i.year): i for i in catalog.items}
+    twins = {i.id: known.get((fold(i.title), i.year)) for i in behaviour.catalog.items}
+    meetings, counts = [], Counter[str]()
+    for history in behaviour.histories:
+        liked = tuple(t for t in map(twins.get, history.items) if t is not None)
+        counts.update(item.id for item in liked)
+        target = twins.get(history.validation)
+        if target is not None and target not in liked and len(liked) >= _FEWEST:
+            meetings.append(Meeting(history.user, target, liked))
+    if not meetings:
+        return None
+    return Users(tuple(meetings), counts, behaviour.files)
+
+
+def _made_up(catalog: Catalog, seed: int) -> Users:
+    facets = catalog.of_kind(Kind.CATEGORY, Kind.KEYWORD, Kind.PERSON)
+    held = [{(f.name, v) for f in facets for v in item.values(f.name)} for item in catalog.items]
+    meetings = []
+    for place, target in enumerate(catalog.items):
+        rng = np.random.default_rng([seed, 12, place])
+        some = rng.permutation(len(catalog))[:_LOOKED_AT].tolist()
+        near = sorted((n for n in some if n != place), key=lambda n: -len(held[n] & held[place]))
+        history = tuple(catalog.items[n] for n in near[:_MADE_UP])
+        meetings.append(Meeting(f"someone who means {target.id}", target, history))
+    return Users(
+        tuple(meetings), stands_for="items that resemble the target stand for what a user "
+        "liked before; with --data, MovieLens' users are taken",
+    )  # fmt: skip
+
+
+def converse(
+    recommender: Recommender, meeting: Meeting, seed: int, judge: Judge | None = None
+) -> Conversation:
+    """Talk until the item is shown or the turns are over, in a session that is then forgotten.
+
+    The recommender hears what the user says and nothing else. With a `judge` reasons are
+    judged as well.
+    """
+    user = SimulatedUser(recommender.catalog, meeting.target, meeting.history, seed)
     session = recommender.open_session()
-    said, replies, pleased = [], [], None
+    said: list[str] = []
+    replies: list[Reply] = []
+    pleased = None
     for turn in range(max(TURNS)):
-        said.append(user.says(turn))
-        reply = next(
-            event.reply
-            for event in recommender.reply(session.id, said[-1])
-            if isinstance(event, Done)
-        )
-        replies.append(reply)
-        if user.is_pleased(reply):
+        said.append(user.says(replies[-1] if replies else None))
+        replies.append(_answered(recommender, session.id, said[-1]))
+        if user.is_pleased(replies[-1]):
             pleased = turn + 1
             break
+    reasons = _judged(recommender, session.id, replies, judge) if judge else ()
     recommender.forget(session.id)
-    return Conversation(target.id, tuple(said), tuple(replies), pleased)
+    spent = float(np.mean([reply.timings_ms["total"] for reply in replies]))
+    return Conversation(
+        meeting.user, meeting.target.id, tuple(said), pleased, reasons, round(spent, 1)
+    )
 
 
-def chosen_targets(catalog: Catalog, sample: int, seed: int) -> list[Item]:
-    """A random sample of the items, in a fixed order."""
-    order = np.random.default_rng([seed, 11]).permutation(len(catalog))
-    return [catalog.items[place] for place in order[: sample or len(catalog)]]
+def _answered(recommender: Recommender, session: str, utterance: str) -> Reply:
+    events = recommender.reply(session, utterance)
+    return next(event.reply for event in events if isinstance(event, Done))
+
+
+def _judged(
+    recommender: Recommender, session: str, replies: Sequence[Reply], judge: Judge
+) -> tuple[tuple[float, ...], ...]:
+    turns = recommender.export(session)["turns"]
+    found = []
+    for reply, turn in zip(replies, turns, strict=True):
+        candidates = [recommender.catalog[row["item"]] for row in turn["candidates"]]
+        judged = judge.judged(reply, candidates)
+        if judged is not None:
+            found.append(judged)
+    return tuple(found)
 
 
 def success(conversations: Sequence[Conversation]) -> dict[str, Figure]:
@@ -101,50 +159,3 @@ def success(conversations: Sequence[Conversation]) -> dict[str, Figure]:
         )
         for most in TURNS
     })  # fmt: skip
-
-
-def reasons(conversations: Sequence[Conversation], catalog: Catalog) -> dict[str, Figure]:
-    """Shares of the picks' reasons that are backed, specific, different and in the user's terms.
-
-    Backed is one that passes the claim check but for words that repeat, which the check refuses
-    too and which are counted apart.
-
-    Specific is a reason with a person, a theme or prose of the item, different one that no
-    other pick of the reply has, in the user's terms one that leans on what the user said.
-    """
-    check = ClaimCheck(catalog)
-    telling_fields = {f.name for f in catalog.of_kind(Kind.PERSON, Kind.KEYWORD, Kind.TEXT)}
-    rows: list[tuple[bool, ...]] = []
-    for reply in (reply for c in conversations for reply in c.replies):
-        told = [pick.reason for pick in reply.picks]
-        for pick in (pick for pick in reply.picks if pick.reason):
-            sentences = [s for s in _SENTENCE_END.split(pick.reason) if s]
-            verdicts = [check.check(s, pick.item, reply.state) for s in sentences]
-            objections = {verdict.objection for verdict in verdicts if not verdict.passed}
-            rows.append((
-                not objections - {_REPEATS},
-                _REPEATS not in objections,
-                any(e.source == "item" and e.field in telling_fields for e in pick.evidence),
-                told.count(pick.reason) == 1,
-                any(e.source == "user" for e in pick.evidence),
-            ))  # fmt: skip
-    if not rows:
-        return {}
-    table = np.array(rows, dtype=np.float64)
-    kinds = ("backed", "not repeating itself", "specific", "different", "in the user's terms")
-    return figures({kind: table[:, n] for n, kind in enumerate(kinds)})
-
-
-def _values(item: Item, field: Field) -> tuple[str, ...]:
-    return item.values(field.name)[:4]
-
-
-def _in_words(field: Field, value: str, catalog: Catalog) -> str:
-    if field.kind is Kind.YEAR:
-        return f"a {catalog.noun} from the {int(float(value)) // 10 * 10}s"
-    if field.kind is Kind.PERSON:
-        role: Any = field.roles[0] if field.roles else "with"
-        return f"{role} {value}"
-    if field.kind is Kind.KEYWORD:
-        return f"something with {value}"
-    return f"I would like a {catalog.noun}: {value}"

@@ -22,6 +22,8 @@ from recommender.tuning import read_games, read_reviews
 from recommender.tuning.behaviour import BehaviourError, json_rows
 from retrieval.catalog import Catalog
 
+EVERYTHING = "everything"  # the cut of an app, which keeps no item back for a test
+FEWEST = 3  # items of a user: one to learn from, one for validation, one for the test
 Places = NDArray[np.int32]  # places of items in a catalog, oldest first
 
 
@@ -46,8 +48,8 @@ class Behaviour:
     hard: Mapping[str, Places]
 
     def training(self, upto: str) -> list[Places]:
-        """What may be learned from before "validation" or before "test"."""
-        cut = {"validation": -2, "test": -1}[upto]
+        """What may be learned from before "validation", before "test", or `EVERYTHING`."""
+        cut = {"validation": -2, "test": -1, EVERYTHING: None}[upto]
         return [sequence[:cut] for sequence in self.sequences]
 
     def case(self, number: int, split: str) -> tuple[Places, int]:
@@ -69,8 +71,8 @@ def load_video_games(folder: Path) -> Behaviour:
         for number, row in enumerate(json_rows(path, "user_id", "items"), start=1):
             users.append(str(row["user_id"]))
             sequences.append(_places(row["items"], catalog, f"{path}, line {number}"))
-            if len(sequences[-1]) < 3:
-                raise DataError(f"{path}, line {number}: a user needs at least 3 items")
+            if len(sequences[-1]) < FEWEST:
+                raise DataError(f"{path}, line {number}: a user needs at least {FEWEST} items")
         if hard_path.is_file():
             for number, row in enumerate(json_rows(hard_path, "user_id", "candidates"), start=1):
                 where = f"{hard_path}, line {number}"

@@ -9,14 +9,15 @@ scores. It knows nothing of interactions between scorers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import optimize, special, stats
 
 from recommender.evaluation.cases import Case, CaseScorer, Question
+from recommender.evaluation.runs import first_picks
 
 Floats = NDArray[np.float64]
 
@@ -49,6 +50,28 @@ class JoinedScorer:
             for n, scores in enumerate(scorer.score(questions)):
                 total[n] = total[n] + factor * (scores - np.mean(scores))
         return list(total)
+
+
+class ReorderedScorer:
+    """The first `top` of one scorer put in the order of another; the rest stay as they are.
+
+    So a scorer that is too slow for a whole catalog can be asked about one.
+    """
+
+    def __init__(self, first: CaseScorer, second: CaseScorer, top: int, name: str) -> None:
+        self.name = name
+        self._first, self._second, self._top = first, second, top
+
+    def score(self, questions: Sequence[Question]) -> list[NDArray[np.floating[Any]]]:
+        scores = [np.array(s, dtype=np.float64) for s in self._first.score(questions)]
+        best = [first_picks(q.candidates, s, self._top)
+                for q, s in zip(questions, scores, strict=True)]  # fmt: skip
+        fewer = [replace(q, candidates=q.candidates[numbers])
+                 for q, numbers in zip(questions, best, strict=True)]  # fmt: skip
+        for total, numbers, opinion in zip(scores, best, self._second.score(fewer), strict=True):
+            ranks = stats.rankdata(opinion)  # ties share, 1 is the lowest
+            total[numbers] = total.max() + ranks if np.isfinite(opinion).all() else np.nan
+        return list(scores)
 
 
 def learn_weights(

@@ -11,6 +11,15 @@ def _table(rows: Mapping[str, tuple[float, ...]]) -> dict[str, dict[str, float]]
     return {method: dict(zip(_NAMES, values, strict=True)) for method, values in rows.items()}
 
 
+# What the paper's tables are of, by the names of data sets; beside others they say nothing.
+_OF = ("video games", "amazon-2018 Video_Games")
+
+
+def published(task: str, data_set: str) -> Mapping[str, Mapping[str, float]]:
+    """The paper's figures by method for a task, or none where it was asked of other data."""
+    return PAPER.get(task, {}) if data_set in _OF else {}
+
+
 # By task, then by method.
 PAPER: Mapping[str, Mapping[str, Mapping[str, float]]] = {
     "sequential": _table({

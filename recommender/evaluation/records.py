@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -18,29 +19,50 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from prompts.instruction import TaskForm
+from recommender.evaluation.data_sets import CORE
 from recommender.evaluation.metrics import Figure, figures, per_case
+from recommender.evaluation.pointwise import (
+    Judged,
+    binned,
+    per_case_pointwise,
+    pointwise_calibration,
+)  # fmt: skip
 from recommender.evaluation.runs import Row, RunSettings, write_whole
 from recommender.evaluation.tasks import ALL, Task
+from recommender.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-_BINS = 10
 _SHOWN = 5  # first picks that coverage and novelty look at
+
+
+class RecordError(RuntimeError):
+    """A record that can't be read; the message names it and says what to do."""
 
 
 def summary(
     task: Task, settings: RunSettings, rows: Sequence[Row], checksums: Mapping[str, str],
     *, counts: NDArray[np.int64] | None, catalog_size: int, extra: Mapping[str, Any],
+    log_odds: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """A run as plain data; `counts` says how often each item was bought, where that is known."""
+    """A run as plain data; `counts` says how often each item was bought, where that is known,
+    `log_odds` whether the scores are, so that they can be read as they are."""
     values = per_case([row.standing for row in rows], task.negatives == ALL)
+    sure = calibration(rows)
+    found = figures(values)
+    if task.task_form is TaskForm.POINTWISE:
+        judged = Judged.of(rows)
+        if len(judged.scores):
+            found |= figures(per_case_pointwise(judged, log_odds))
+        sure = pointwise_calibration(judged, log_odds)
     return {
         "task": task.name, "form": task.form, "title": task.title, "data_set": task.data,
         "ranker": settings.ranker, "split": settings.split, "seed": settings.seed,
         "sample": settings.sample, "scorer": dict(settings.scorer), "n": len(rows),
         "stands_for": task.stands_for, "code": code_version(), "data": dict(checksums),
-        "figures": {name: asdict(figure) for name, figure in figures(values).items()},
-        "beside": beside(rows, counts, catalog_size),
-        "calibration": calibration(rows),
+        "figures": {name: asdict(figure) for name, figure in found.items()},
+        "beside": beside(rows, counts, catalog_size) | {"ties": ties(rows)},
+        "calibration": sure,
         "ms_per_case": _quantiles([row.ms for row in rows]),
         **extra,
     }  # fmt: skip
@@ -54,8 +76,41 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
 
 def read_records(out: Path) -> list[dict[str, Any]]:
     """All records of tasks below a folder, by name; conversations have records of their own."""
-    records = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(out.glob("*/record.json"))]
+    records = [read_record(path) for path in record_paths(out)]
     return [record for record in records if "ranker" in record]
+
+
+def command_again(task: str, options: Mapping[str, Any]) -> str:
+    """The command that makes a run again; what is as it usually is goes without saying."""
+    usual = {"data_set": "", "core": CORE, "split": "test", "sample": 0, "seed": 0, "template": ""}
+    usual |= {name: getattr(Settings(), name) for name in ("model", "adapter", "quantization")}
+    told = " ".join(
+        f"--{name.replace('_', '-')} {shlex.quote(str(value))}"
+        for name, value in options.items()
+        if name not in usual or value != usual[name]
+    )
+    return f"python -m recommender evaluate {task} {told}"
+
+
+def read_talks(out: Path) -> list[dict[str, Any]]:
+    """All records of conversations below a folder, by name."""
+    records = [read_record(path) for path in record_paths(out)]
+    return [record for record in records if "ranker" not in record]
+
+
+def record_paths(out: Path) -> list[Path]:
+    return sorted(out.glob("*/record.json"))
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """One record. Raises `RecordError`."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordError(f"{path}: can't be read ({error}); run its command again") from error
+    if not isinstance(record, dict):
+        raise RecordError(f"{path}: expected a JSON object; run its command again")
+    return record
 
 
 def figure_of(record: Mapping[str, Any], name: str) -> Figure | None:
@@ -87,6 +142,11 @@ def beside(
     return result
 
 
+def ties(rows: Sequence[Row]) -> float:
+    """The share of cases in which another candidate has the right one's score."""
+    return float(np.mean([row.standing.level > 0 for row in rows])) if rows else 0.0
+
+
 def calibration(rows: Sequence[Row]) -> dict[str, Any]:
     """How well the softmax of the scores says how often the first pick is right.
 
@@ -105,13 +165,7 @@ def calibration(rows: Sequence[Row]) -> dict[str, Any]:
             float(scores[row.number] == scores.max()) / float((scores == scores.max()).sum())
         )
     confidence, hits = np.array(sure), np.array(hit)
-    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    table = [
-        [float(confidence[bins == b].mean()), float(hits[bins == b].mean()), int((bins == b).sum())]
-        for b in range(_BINS)
-        if (bins == b).any()
-    ]
-    error = sum(abs(c - h) * n for c, h, n in table) / len(kept)
+    error, table = binned(confidence, hits)
     return {"error": error, "bins": table}
 
 

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from recommender.evaluation.metrics import Figure
-from recommender.evaluation.paper import PAPER
-from recommender.evaluation.records import figure_of, read_records
+from recommender.evaluation.paper import published
+from recommender.evaluation.records import figure_of, read_records, read_talks
+from recommender.evaluation.report_talks import talk_sections
 from recommender.evaluation.runs import write_whole
 from recommender.evaluation.tasks import TASKS
 
-_SHOWN = ("HR@1", "HR@3", "HR@5", "NDCG@3", "NDCG@5", "MRR", "R@20", "R@50", "R@100")
+_SHOWN = ("AUC", "accuracy", "accuracy as it is", "Brier", "HR@1", "HR@3", "HR@5", "NDCG@3",
+          "NDCG@5", "MRR", "R@20", "R@50", "R@100")  # fmt: skip
 _COLOUR, _PAPER_COLOUR = "#3b5b92", "#b08d2f"
 
 Record = Mapping[str, Any]
@@ -25,22 +27,24 @@ Record = Mapping[str, Any]
 
 def write_report(out: Path) -> Path:
     """Write `report.md` and its plots below a folder of records; gives the report's path."""
-    by_task: dict[str, list[Record]] = defaultdict(list)
+    by_task: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in read_records(out):
-        by_task[record["task"]].append(record)
-    lines = ["# Evaluation", "", *_head(by_task)]
-    for name in (n for n in TASKS if n in by_task):
-        records = sorted(by_task[name], key=lambda r: -_lead(r).value)
-        plot = out / "plots" / f"{name}.svg"
+        by_task[record["task"], record["data_set"]].append(record)
+    talks = read_talks(out)
+    lines = ["# Evaluation", "", *_head([*(r for rs in by_task.values() for r in rs), *talks])]
+    for name, data in sorted(by_task, key=lambda key: (list(TASKS).index(key[0]), key[1])):
+        records = sorted(by_task[name, data], key=lambda r: -_lead(r).value)
+        usual = data == TASKS[name].data
+        plot = out / "plots" / f"{name}{'' if usual else '-' + data.replace(' ', '-')}.svg"
         _plot(plot, records)
-        lines += _section(name, records, plot.relative_to(out).as_posix())
+        lines += _section(name, data, records, plot.relative_to(out).as_posix())
+    lines += talk_sections(talks)
     path = out / "report.md"
     write_whole(path, "\n".join(lines) + "\n")
     return path
 
 
-def _head(by_task: Mapping[str, Sequence[Record]]) -> list[str]:
-    records = [record for records in by_task.values() for record in records]
+def _head(records: Sequence[Record]) -> list[str]:
     files = {name: digest for record in records for name, digest in record["data"].items()}
     codes = sorted({record["code"] for record in records})
     return [
@@ -54,26 +58,49 @@ def _head(by_task: Mapping[str, Sequence[Record]]) -> list[str]:
     ]
 
 
-def _section(name: str, records: Sequence[Record], plot: str) -> list[str]:
+def _section(name: str, data: str, records: Sequence[Record], plot: str) -> list[str]:
     task = TASKS[name]
     shown = [f for f in _SHOWN if any(f in r["figures"] for r in records)]
-    lines = [f"## {task.title} {task.form}", ""]
-    if task.stands_for:
-        lines += [f"Stand-in: {task.stands_for}.", ""]
+    lines = [f"## {task.title} {task.form}, {data}", ""]
+    said = next((r["example"] for r in records if r.get("example")), "")
+    example = f" For example: “{said}”." if said else ""
+    for told in sorted({r["stands_for"] for r in records if r["stands_for"]}):
+        lines += [f"Stand-in: {told}.{example}", ""]
     lines += [_row(["ranker", "n", *shown]), _row(["---"] * (len(shown) + 2))]
     for record in records:
         cells = [_cell(figure_of(record, figure)) for figure in shown]
         lines.append(_row([record["ranker"], str(record["n"]), *cells]))
-    for method, figures in PAPER.get(name, {}).items():
+    for method, figures in published(name, data).items():
         cells = [_plain(figures.get(figure)) for figure in shown]
         lines.append(_row([f"*paper: {method}*", "", *cells]))
-    lines += ["", f"![first hits by ranker]({plot})", "", *_beside(records), ""]
-    return lines
+    lines += ["", f"![{_lead_name(records[0])} by ranker]({plot})", "", *_beside(records), ""]
+    return lines + _wordings(records)
+
+
+def _wordings(records: Sequence[Record]) -> list[str]:
+    """How a language model's figures move with the words, on the same cases."""
+    told = [r for r in records if " as " in r["ranker"]]
+    if len(told) < 2:
+        return []
+    lines = ["Wordings of the instruction, each asked the same cases:", ""]
+    lines += [_row(["template", "n", "seen in tuning", _lead_name(told[0])]), _row(["---"] * 4)]
+    seen = {True: "yes", False: "no", None: "not known"}
+    for record in told:
+        told_before = seen[record.get("template_seen")]
+        cells = [record["template"], str(record["n"]), told_before, _cell(_lead(record))]
+        lines.append(_row(cells))
+    for known, name in ((True, "seen in tuning"), (False, "never seen")):
+        values = [_lead(r).value for r in told if r.get("template_seen") is known]
+        if values:
+            mean = sum(values) / len(values)
+            lines.append(_row([f"*{len(values)} {name}: mean; lowest to highest*", "", "",
+                               f"{mean:.3f}; {min(values):.3f} to {max(values):.3f}"]))  # fmt: skip
+    return [*lines, ""]
 
 
 def _beside(records: Sequence[Record]) -> list[str]:
     names = [
-        "coverage@1", "novelty@5", "popularity bias", "calibration error", "wrong output",
+        "coverage@1", "novelty@5", "popularity bias", "calibration error", "wrong output", "ties",
         "greatest change by shuffling", "first pick kept", "ms a case", "peak MB",
     ]  # fmt: skip
     lines = [_row(["ranker", *names]), _row(["---"] * (len(names) + 1))]
@@ -82,7 +109,7 @@ def _beside(records: Sequence[Record]) -> list[str]:
         cells = [
             beside.get("coverage@1"), beside.get("novelty@5"), beside.get("popularity_bias"),
             record["calibration"].get("error"), record["figures"]["wrong"]["value"],
-            stable.get("greatest_change"), stable.get("first_pick_kept"),
+            beside.get("ties"), stable.get("greatest_change"), stable.get("first_pick_kept"),
             record["ms_per_case"].get("median"), record.get("peak_memory_mb"),
         ]  # fmt: skip
         lines.append(_row([record["ranker"], *(_plain(c, 3) for c in cells)]))
@@ -90,10 +117,15 @@ def _beside(records: Sequence[Record]) -> list[str]:
 
 
 def _lead(record: Record) -> Figure:
-    found = figure_of(record, "HR@1")
+    found = figure_of(record, _lead_name(record))
     if found is None:
         raise ValueError(f"the record of {record['ranker']} on {record['task']} has no HR@1")
     return found
+
+
+def _lead_name(record: Record) -> str:
+    """The figure that a task is first looked at for."""
+    return "AUC" if "AUC" in record["figures"] else "HR@1"
 
 
 def _plot(path: Path, records: Sequence[Record]) -> None:
@@ -112,14 +144,14 @@ def _plot(path: Path, records: Sequence[Record]) -> None:
         [max(0.0, f.high - f.value) for f in leads],
     ]
     axes.barh(names, [f.value for f in leads], xerr=whiskers, color=_COLOUR, height=0.6)
-    for method, figures in PAPER.get(records[0]["task"], {}).items():
+    for method, figures in published(records[0]["task"], records[0]["data_set"]).items():
         axes.axvline(figures["HR@1"], color=_PAPER_COLOUR, linewidth=1, linestyle="--")
         axes.annotate(
             method, (figures["HR@1"], 1.0), xycoords=("data", "axes fraction"), rotation=45,
             fontsize=7, color=_PAPER_COLOUR,
         )  # fmt: skip
     axes.set_xlim(0, 1)
-    axes.set_xlabel("HR@1, with its 95 % interval; dashed: the paper")
+    axes.set_xlabel(f"{_lead_name(records[0])}, with its 95 % interval; dashed: the paper")
     # Without a date and with fixed ids the same records give the same file.
     with mpl.rc_context({"svg.hashsalt": "evaluation"}):
         figure.savefig(path, metadata={"Date": None})

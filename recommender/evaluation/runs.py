@@ -8,6 +8,7 @@ scorers are made.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -31,6 +32,7 @@ from recommender.evaluation.metrics import Standing, standing
 
 _SCORES_KEPT = 100  # candidates; of longer lists only the first picks are kept
 _PICKS_KEPT = 10
+_CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 
 class RunError(RuntimeError):
@@ -52,7 +54,8 @@ class RunSettings:
     def name(self) -> str:
         size = f"-{self.sample}" if self.sample else ""
         ranker = re.sub(r"[^\w+.-]+", "-", self.ranker).strip("-")
-        return f"{self.task}-{ranker}-{self.split}{size}-seed{self.seed}"
+        task = self.task.replace(" ", "-")
+        return f"{task}-{ranker}-{self.split}{size}-seed{self.seed}"
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,8 @@ def run_cases(
     Raises `DataError` or `RunError` where the folder holds a run of something else.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    plan = {**_plain(asdict(settings)), "cases": len(numbers), "part": part}
-    _agree(folder / "settings.json", plan, checksums)
+    plan = {**asdict(settings), "cases": len(numbers), "part": part}
+    agree(folder / "settings.json", plan, checksums)
     path = folder / "cases.jsonl.gz"
     rows = read_rows(path, cut=True)
     if len(rows) % part and len(rows) != len(numbers):
@@ -121,15 +124,29 @@ def _row(case: Case, answer: NDArray[np.floating[Any]], ms: float) -> Row:
     if scores.shape != candidates.shape:  # other items came out than went in
         scores = np.full(len(candidates), np.nan)
     stands = standing(scores, case.right)
-    # Ties go by a random key of the place, as neither place nor position may decide them.
-    keys = (candidates.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)
-    order = np.lexsort((keys, -np.nan_to_num(scores, nan=-np.inf)))[:_PICKS_KEPT]
+    order = first_picks(candidates, scores, _PICKS_KEPT)
     kept = scores.tolist() if len(scores) <= _SCORES_KEPT and not stands.wrong else []
     return Row(
         id=case.question.id, right=int(candidates[case.right]), standing=stands,
         picks=tuple(int(p) for p in candidates[order]), ms=round(ms, 4),
         scores=tuple(float(f"{s:.6g}") for s in kept), number=case.right,
     )  # fmt: skip
+
+
+def first_picks(
+    candidates: NDArray[np.integer[Any]], scores: NDArray[np.floating[Any]], many: int
+) -> NDArray[np.int64]:
+    """The numbers of the best candidates, best first.
+
+    Ties go by a random key of the place, as neither place nor position may decide them.
+    """
+    losses = -np.nan_to_num(scores, nan=-np.inf)
+    reaching = np.arange(len(losses))
+    if len(losses) > 4 * many:  # sorting a whole catalog takes longer than scoring it
+        reaching = np.flatnonzero(losses <= np.partition(losses, many - 1)[many - 1])
+    keys = (candidates[reaching].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20)
+    best: NDArray[np.int64] = reaching[np.lexsort((keys, losses[reaching]))[:many]]
+    return best
 
 
 def stability(scorer: CaseScorer, cases: Sequence[Case], seed: int) -> dict[str, float]:
@@ -183,9 +200,19 @@ def write_whole(path: Path, text: str) -> None:
     os.replace(draft, path)
 
 
+def forget_peak_memory() -> None:
+    """Count the peak anew from what is held now, where the system can do so (Linux)."""
+    with contextlib.suppress(OSError):
+        _CLEAR.write_text("5")
+
+
 def peak_memory_mb() -> float:
-    """The most memory that this process ever held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory that this process held since `forget_peak_memory`, or ever."""
+    try:
+        [peak] = re.findall(r"VmHWM:\s+(\d+) kB", _STATUS.read_text())
+    except (OSError, ValueError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return int(peak) / 1024
 
 
 def _append(path: Path, rows: Sequence[Row]) -> None:
@@ -197,7 +224,12 @@ def _append(path: Path, rows: Sequence[Row]) -> None:
         os.fsync(file.fileno())
 
 
-def _agree(path: Path, plan: Mapping[str, Any], checksums: Mapping[str, str]) -> None:
+def agree(path: Path, plan: Mapping[str, Any], checksums: Mapping[str, str]) -> None:
+    """Write what a run is of, or hold it against what was written when the run began.
+
+    Raises `DataError` or `RunError` where they differ.
+    """
+    plan = _plain(plan)
     if not path.exists():
         write_whole(path, json.dumps({"plan": plan, "data": dict(checksums)}, indent=1))
         return

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from recommender.evaluation.baselines import (
     SentenceVectors,
     Sequential,
     learn_ease,
+    words_of,
 )  # fmt: skip
 from recommender.evaluation.cases import Case, CaseScorer, random_among
 from recommender.evaluation.data import Behaviour
@@ -58,6 +60,7 @@ from retrieval.sequential import (
     save_sequential,
 )  # fmt: skip
 
+_WORDS_OF = 200  # cases
 _JUDGED = 4000  # validation users that choose the epoch
 log = logging.getLogger(__name__)
 
@@ -67,7 +70,7 @@ MASKED_LEARNING = MaskedLearning()
 
 
 class Shelf:
-    """Scorers of one data set, learned before `upto` ("validation" or "test").
+    """Scorers of one data set, learned before `upto`: "validation", "test" or `EVERYTHING`.
 
     SASRec's number of epochs is chosen on validation items, and training then repeated up to
     the cut; "sasrec-paper" is what that choice left, without the validation items, which is
@@ -159,7 +162,7 @@ class Shelf:
             return chosen
         epochs = int(chosen.manifest["epoch"])
         learning = SequenceLearning(**{**asdict(self._learning), "epochs": epochs})
-        return self._trained("test", learning, with_titles, None)
+        return self._trained(self.upto, learning, with_titles, None)
 
     def _chosen(self, with_titles: bool) -> SequentialModel:
         return self._trained("validation", self._learning, with_titles, self._judge)
@@ -183,14 +186,16 @@ class Shelf:
         save_sequential(path, model)
         return model
 
-    def searcher(self, task: str, name: str, cases: Callable[[], Iterable[Case]]) -> CaseScorer:
-        """ "two-tower" or "tem" for one task, trained on its cases before the cut."""
+    def searcher(self, kept_as: str, name: str, cases: Callable[[], Iterable[Case]]) -> CaseScorer:
+        """ "two-tower" or "tem" for one way to ask, trained on its cases before the cut."""
         learning = SearchLearning(with_history=name == "tem")
-        settings = {"upto": self.upto, "task": task, "texts": _short(self._texts)}
-        path = self._path(f"{name}-{task}", {**settings, **asdict(learning)}, "npz")
+        # Wishes in other words need another model, so some of the words are in its key.
+        asked = [words_of(case.question) for case in islice(cases(), _WORDS_OF)]
+        settings = {"upto": self.upto, "asked": _short(asked), "texts": _short(self._texts)}
+        path = self._path(f"{name}-{kept_as}", {**settings, **asdict(learning)}, "npz")
         network = SearchNetwork(self.behaviour.catalog, learning)
         if not load_weights(path, network):
-            log.info("training %s for %s up to %s", name, task, self.upto)
+            log.info("training %s for %s up to %s", name, kept_as, self.upto)
             network = train_search(cases(), self.behaviour.catalog, learning, self._progress)
             save_weights(path, network)
         return TrainedSearch(network, name)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from prompts.instruction import Aspects, Intention
+from prompts.instruction import Aspects, Intention, TaskForm
 from recommender.evaluation.cases import Case, Question, random_among, shuffled, titles
 from recommender.evaluation.data import Behaviour, Places
 from recommender.evaluation.leaks import refuse_leak
@@ -34,6 +35,7 @@ class Task:
     title: str
     preference: str = "P1"
     intention: str = "I0"
+    task_form: TaskForm = TaskForm.RERANKING
     negatives: str = EVENLY
     others: int = 9
     by_item: bool = False  # one case for each item kept for the split, not for each user
@@ -42,16 +44,31 @@ class Task:
 
     @property
     def form(self) -> str:
-        return f"⟨{self.preference},{self.intention},T3⟩"
+        return f"⟨{self.preference},{self.intention},T{_FORMS.index(self.task_form)}⟩"
+
+    @property
+    def aspects(self) -> Aspects:
+        """Aspects as a case of the task has them, of which only the kinds count."""
+        history = ("title",) if "P1" in self.preference else ()
+        taste = ("taste",) if "P2" in self.preference else ()
+        return Aspects(history, taste, intention=_INTENTIONS[self.intention])
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there are words of the user to search by."""
+        return self.preference != "P1" or self.intention != "I0"
 
 
+_INTENTIONS = {"I0": Intention.NONE, "I1": Intention.VAGUE, "I2": Intention.SPECIFIC}
+_FORMS = (TaskForm.POINTWISE, TaskForm.PAIRWISE, TaskForm.MATCHING, TaskForm.RERANKING)
 _CATEGORY = "the item's platform and kind stand for its category labels, which the data lacks"
 _WISH = (
-    "the names of two items that others bought next to the target, neither sharing a telling "
-    "word with it, stand for the wish in a review, which the data lacks"
+    "one or two loose hints, drawn by rules from what the target's title, system and kind suggest "
+    '("a match between friends, for the television") and sharing no word with the title, stand '
+    "for the wish in a review, which the data lacks"
 )
 _TASTE = (
-    "platforms, kinds and recurring words of the history, put into a sentence, stand for the "
+    "categories and recurring words of the history, put into a sentence, stand for the "
     "description by a teacher model"
 )
 TASKS = {
@@ -63,6 +80,11 @@ TASKS = {
              "target, stand for the paper's own hard negatives"),
         Task("sequential-100", "… ninety-nine random negatives", others=99),
         Task("sequential-catalog", "… the whole catalog", negatives=ALL),
+        Task("sequential-pointwise", "… one item alone: is it suitable", others=1,
+             task_form=TaskForm.POINTWISE),
+        Task("sequential-pairwise", "… which of two", others=1, task_form=TaskForm.PAIRWISE),
+        Task("sequential-matching", "… name an item", negatives=ALL,
+             task_form=TaskForm.MATCHING),
         Task("product-search", "Product search", "P0", "I2", by_item=True, stands_for=_CATEGORY),
         Task("product-search-cds", "Product search among CDs, nothing learned there", "P0", "I2",
              by_item=True, data="cds", stands_for="product search stands for the transfer of the "
@@ -73,6 +95,14 @@ TASKS = {
              stands_for=_CATEGORY),
         Task("search-vague-100", "… by a vague wish, ninety-nine random negatives", "P1", "I1",
              others=99, stands_for=_WISH),
+        Task("product-search-catalog", "Product search, the whole catalog", "P0", "I2",
+             by_item=True, negatives=ALL, stands_for=_CATEGORY),
+        Task("search-taste-catalog", "Personalized search by taste, the whole catalog", "P1+P2",
+             negatives=ALL, stands_for=_TASTE),
+        Task("search-vague-catalog", "… by a vague wish, the whole catalog", "P1", "I1",
+             negatives=ALL, stands_for=_WISH),
+        Task("search-specific-catalog", "… by category, the whole catalog", "P1", "I2",
+             negatives=ALL, stands_for=_CATEGORY),
     )
 }  # fmt: skip
 
@@ -131,11 +161,12 @@ def _aspects(
 ) -> Aspects:
     told = titles(behaviour, history) if "P1" in task.preference else ()
     taste = (wishes.taste(history[-len(told) :]),) if "P2" in task.preference else ()
-    if task.intention == "I1":
-        return Aspects(told, taste, wishes.vague(history, target), intention=Intention.VAGUE)
-    if task.intention == "I2":
-        return Aspects(told, taste, wishes.specific(target), intention=Intention.SPECIFIC)
-    return Aspects(told, taste)
+    intention = _INTENTIONS[task.intention]
+    wish = {
+        Intention.NONE: lambda _: "", Intention.VAGUE: wishes.vague,
+        Intention.SPECIFIC: wishes.specific,
+    }[intention](target)  # fmt: skip
+    return Aspects(told, taste, wish, intention=intention)
 
 
 def _evenly(
@@ -156,11 +187,18 @@ def _hard(
 def _all(
     task: Task, behaviour: Behaviour, number: int, known: Places, target: int, seed: int
 ) -> tuple[Places, int]:
-    left = np.ones(len(behaviour.catalog), dtype=bool)
+    order = _whole(len(behaviour.catalog), seed)
+    left = np.ones(len(order), dtype=bool)
     left[known] = False
     left[target] = True
-    candidates = np.flatnonzero(left).astype(np.int32)
-    return candidates, int(np.searchsorted(candidates, target))
+    candidates = order[left[order]]
+    return candidates, int(np.flatnonzero(candidates == target)[0])
+
+
+@lru_cache(maxsize=4)
+def _whole(count: int, seed: int) -> Places:
+    """A whole catalog in an order that says nothing, as the catalog's own may."""
+    return np.random.default_rng([seed, 13]).permutation(count).astype(np.int32)
 
 
 _CANDIDATES: dict[str, Callable[..., tuple[Places, int]]] = {

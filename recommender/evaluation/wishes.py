@@ -1,29 +1,62 @@
 """What users would say, where the data has no words of theirs: stand-ins for wish and taste.
 
 The paper has a teacher model write them from reviews and takes category labels; these data
-have neither. Promises words that come from the item's facets, from what others bought, or
-from the history, and never the right item's title or a telling word of it.
+have neither. Promises words that come from the item's facets, from what its title hints at,
+or from the history, and never the right item's title or a telling word of it. The same item
+is wished for in the same words, whoever asks.
 """
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 
-from recommender.evaluation.baselines import Neighbours
 from recommender.evaluation.data import Places
 from recommender.evaluation.leaks import names, telling, words
+from recommender.understanding.words import FUNCTION_WORDS
 from retrieval.catalog import Catalog, Item
 
 _SAYS_LITTLE = {"unknown", "other"}
-_LOOKED_AT = 30  # neighbours of an item
+# What somebody might say of a thing by whose title these words stand: loose, and not these words.
+_HINTS = {
+    "something fast, with engines": "racing kart rally nascar speed moto race drift driver",
+    "something with a lot of shooting": "duty battlefield halo gears doom sniper combat gun",
+    "a good fight": "fighter fighting kombat tekken wrestling wwe boxing ufc smackdown",
+    "magic and a long story": "fantasy dragon wizard kingdom hearts souls scrolls tales quest",
+    "something my children can play": "lego disney kids mickey sponge dora pony toy skylanders",
+    "a match between friends": "fifa nba nfl madden mlb nhl golf tennis soccer hockey baseball",
+    "a riddle to think about": "mystery puzzle detective hidden mahjong sherlock solitaire",
+    "something that gives me a fright": "evil zombie dead horror fear resident haunted undead",
+    "music for a party": "dance guitar rock karaoke sing rhythm band hero singing",
+    "something among the stars": "star space galaxy alien planet mass metroid trek",
+    "something with tactics": "strategy civilization warcraft command tactics empire total age",
+    "heroes like those of the comics": "batman spider marvel superman avengers lego men arkham",
+    "building something of my own": "sims tycoon city simulator farm crossing craft minecraft",
+    "jumping about in bright colours": "mario sonic rayman kirby donkey yoshi crash bros spyro",
+    "sneaking and climbing": "assassin creed raider metal solid thief uncharted splinter",
+    "something to talk and listen with": "headset headphones microphone audio speaker sound",
+    "something to hold while I play": "controller joystick gamepad wheel remote mouse grip",
+    "so that it is kept safe": "case bag cover protector skin pouch shell holder",
+    "so that it never runs dry": "battery charger charging power adapter cable dock",
+}
+_FAMILIES = {
+    "for when I am out and about": ("Nintendo DS", "Game Boy Advance", "PlayStation Vita",
+                                    "Nintendo 3DS", "Nintendo Switch"),
+    "for my desk": ("PC", "Mac"),
+    "for an old machine": ("Nintendo 64", "Sega Dreamcast", "PlayStation", "GameCube", "Xbox",
+                           "PlayStation 2"),
+    "for the television": ("Xbox 360", "PlayStation 3", "PlayStation 4", "Wii", "Xbox One",
+                           "Wii U"),
+}  # fmt: skip
+_KINDS = {"accessory": "to go with what I have", "console": "to begin with"}
+_FRAMES = ("{}", "I am after this: {}", "{}, I think", "maybe {}", "{} would be nice")
 
 
 class Wishes:
-    """Words for a target or a history of one catalog; `near` is learned before the cut."""
+    """Words for a target or a history of one catalog."""
 
-    def __init__(self, catalog: Catalog, near: Neighbours | None = None) -> None:
+    def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._near = near
 
     def specific(self, target: int) -> str:
         """I2: the item's categories ("PlayStation 2 game")."""
@@ -36,21 +69,21 @@ class Wishes:
                 return told
         return f"any {self._catalog.noun}"
 
-    def vague(self, history: Places, target: int) -> str:
-        """I1: something that goes with two items which others bought next to it."""
-        if self._near is None:
-            raise ValueError("a vague wish needs neighbours")
-        title = self._catalog.items[target].title
-        own = telling(title, self._catalog)
-        known = set(history.tolist())
-        found = [
-            self._catalog.items[place].title
-            for place in self._near.nearest(target, _LOOKED_AT)
-            if place not in known and not own & set(words(self._catalog.items[place].title))
-            if not names(self._catalog.items[place].title, title)
-        ]
-        likes = [n for n in dict.fromkeys(found) if words(n)][:2]
-        return f"something that goes with {' and '.join(likes)}" if likes else "something new"
+    def vague(self, target: int) -> str:
+        """I1: one or two loose hints of what the item is like and what it is for."""
+        item = self._catalog.items[target]
+        rng = random.Random(f"wish {item.id}")
+        own = set(words(item.title))
+        said = [hint for hint, of in _HINTS.items() if own & set(of.split())]
+        platforms, kinds = item.facets.get("platform", ()), item.facets.get("kind", ())
+        loose = [family for family, of in _FAMILIES.items() if set(of) & set(platforms)]
+        loose += [_KINDS[kind] for kind in kinds if kind in _KINDS]
+        parts = [*rng.sample(said, min(1, len(said))), *rng.sample(loose, min(1, len(loose)))]
+        if len(parts) == 2 and rng.random() < 0.5:
+            parts.pop()  # few say all that they could
+        barred = own - FUNCTION_WORDS
+        parts = [p for p in parts if not barred & set(words(p))]
+        return rng.choice(_FRAMES).format(", ".join(parts or ["something new"]))
 
     def taste(self, history: Places) -> str:
         """P2: what the history has in common, in a sentence."""

@@ -71,9 +71,15 @@ def learning_rate(options: TuningOptions, step: int, done: float) -> float:
 
 
 def with_adapter(model: Any, options: TuningOptions) -> Any:
-    """The model with a fresh LoRA adapter on its linear layers, and nothing else to learn."""
-    from peft import LoraConfig, get_peft_model
+    """The model with a LoRA adapter on its linear layers, and nothing else to learn: a fresh
+    one, or that of the checkpoint to begin with."""
+    from peft import LoraConfig, PeftModel, get_peft_model
 
+    model.config.use_cache = False
+    if options.begin is not None:
+        return PeftModel.from_pretrained(
+            model, str(options.begin), is_trainable=True, autocast_adapter_dtype=False
+        )
     config = LoraConfig(
         r=options.rank,
         lora_alpha=2 * options.rank,
@@ -81,6 +87,5 @@ def with_adapter(model: Any, options: TuningOptions) -> Any:
         target_modules="all-linear",
         task_type="SEQ_2_SEQ_LM" if model.config.is_encoder_decoder else "CAUSAL_LM",
     )
-    model.config.use_cache = False
     # In the model's own precision: adapters in 32 bits cost a quarter of the speed.
     return get_peft_model(model, config, autocast_adapter_dtype=False)

@@ -21,13 +21,17 @@ _IGNORED = -100  # the label that cross-entropy skips
 
 @dataclass(frozen=True)
 class Encoded:
-    """An example in tokens; either blocks with labels, or one target."""
+    """An example in tokens; either blocks with labels, or one target.
+
+    `reference` is, of a pair, the margin of the fitting block before anything was learned.
+    """
 
     id: str
     prefix: tuple[int, ...]
     blocks: tuple[tuple[int, ...], ...] = ()
     labels: tuple[int, ...] = ()
     target: tuple[int, ...] = ()
+    reference: float = 0.0
 
     @property
     def length(self) -> int:
@@ -62,6 +66,7 @@ class ScoredBatch:
     ends: torch.Tensor  # (n, k), place of each block's last token
     labels: torch.Tensor  # (n, k), 1 where a block fits
     real: torch.Tensor  # (n, k), False where an example has fewer blocks
+    reference: torch.Tensor  # (n,), margins before anything was learned
     examples: int
     tokens: int
 
@@ -122,7 +127,8 @@ def pack(examples: Sequence[Encoded], multiple: int = 1) -> ScoredBatch:
         labels[row, : len(example.labels)] = torch.tensor(example.labels).float()
         real[row, : len(example.labels)] = True
     tokens = sum(example.length for example in examples)
-    return ScoredBatch(ids, positions, owner, ends, labels, real, len(examples), tokens)
+    reference = torch.tensor([example.reference for example in examples])
+    return ScoredBatch(ids, positions, owner, ends, labels, real, reference, len(examples), tokens)
 
 
 def join(

@@ -122,11 +122,11 @@ def json_rows(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
         yield _with(row, needed, path, number)
 
 
-def csv_rows(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
+def csv_rows(path: Path, *needed: str, delimiter: str = ",") -> Iterator[dict[str, Any]]:
     """The rows of a CSV file with a header, .gz by its name. Raises `BehaviourError`."""
     try:
-        with _opened(path) as lines:
-            for number, row in enumerate(csv.DictReader(lines), start=2):
+        with opened(path) as lines:
+            for number, row in enumerate(csv.DictReader(lines, delimiter=delimiter), start=2):
                 yield _with(row, needed, path, number)
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise BehaviourError(f"{path}: can't be read as CSV: {error}") from error
@@ -134,7 +134,7 @@ def csv_rows(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        with _opened(path) as lines:
+        with opened(path) as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     yield number, line
@@ -142,10 +142,11 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise BehaviourError(f"{path}: can't be read: {error}") from error
 
 
-def _opened(path: Path) -> TextIO:
+def opened(path: Path, encoding: str = "utf-8") -> TextIO:
+    """A file of lines, .gz by its name."""
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
+        return gzip.open(path, "rt", encoding=encoding, newline="")
+    return path.open(encoding=encoding, newline="")
 
 
 def _with(row: Any, needed: Iterable[str], path: Path, number: int) -> dict[str, Any]:

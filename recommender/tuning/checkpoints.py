@@ -29,7 +29,7 @@ from recommender.adapter_card import (
     fingerprint,
     read_card,
 )
-from recommender.tuning.options import TuningOptions
+from recommender.tuning.options import TuningError, TuningOptions
 
 LARGEST = 10 * 2**20  # bytes of an adapter that may lie in the repository
 LICENCE = "Apache-2.0"
@@ -98,6 +98,18 @@ def make_card(
         settings={name: getattr(options, name) for name in _RECORDED} | facts,
         figures=figures,
     )
+
+
+def check_begin(options: TuningOptions, checksum: str) -> None:
+    """Raises `TuningError` unless the checkpoint to begin with is there and fits the base."""
+    if options.begin is None:
+        return
+    try:
+        card = card_of(options.begin)
+        card.check_base(options.begin, options.model, checksum)
+        card.check_templates(options.begin, Templates.load().version)
+    except CardError as error:
+        raise TuningError(str(error)) from error
 
 
 def listing(root: Path) -> list[str]:

@@ -14,12 +14,13 @@ from typing import Any
 
 from recommender.adapter_card import CARD, CHECKPOINTS, CardError
 from recommender.command_failure import fail
-from recommender.tuning.options import PARTS, PRESETS, SCORINGS, TuningError, options_of
+from recommender.tuning.options import OBJECTIVES, PARTS, PRESETS, SCORINGS, TuningError, options_of
 
 _TUNE_EXAMPLES = """examples:
   python -m recommender tune --instructions films.jsonl.gz --out checkpoints/films --minutes 20
   python -m recommender tune --instructions films.jsonl.gz --out checkpoints/films --resume
   python -m recommender tune --preset qlora --model Qwen/Qwen3-4B-Instruct-2507 …
+  python -m recommender tune --objective dpo --begin checkpoints/films --instructions pairs.jsonl --out checkpoints/judged
   accelerate launch -m recommender tune --preset gpu …      (several GPUs)
 """
 
@@ -53,6 +54,10 @@ def add_tuning_commands(commands: Any) -> None:
     tune.add_argument("--encoder", help="for --part retriever: the encoder to begin with")
     tune.add_argument("--catalog", help="for --part retriever: whose item texts are embedded")
     tune.add_argument("--scoring", choices=SCORINGS, help="how candidates are asked about (block)")
+    tune.add_argument("--objective", choices=OBJECTIVES,
+                      help="softmax over candidates, or dpo on preference pairs (softmax)")  # fmt: skip
+    tune.add_argument("--beta", type=float, help="of dpo: how close to its beginning (0.5)")
+    tune.add_argument("--begin", type=Path, metavar="checkpoints/NAME", help="go on from it")
     tune.add_argument("--resume", action="store_true", help="go on where a run was killed")
     for flag, kind, text in (
         ("--minutes", float, "end after so long"),

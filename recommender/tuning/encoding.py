@@ -7,8 +7,8 @@ tokens are held in memory, its text only for validation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -31,12 +31,27 @@ class Sets:
     validation: tuple[tuple[Example, Encoded], ...]
     checksum: str  # of the file of examples
     written: bool  # whether texts are among what is learned
+    templates: tuple[str, ...]  # ids of those that the examples to learn from are worded by
 
     def serves(self) -> tuple[str, ...]:
         """What an adapter that learned this is good for, until measured otherwise."""
         scored = any(example.blocks for example in self.train)
         both = (RANKING, EXPLAINING) if self.written else (RANKING,)
         return both if scored or not self.written else (EXPLAINING,)
+
+    def pairs(self) -> tuple[Encoded, ...]:
+        """All that is learned from or judged by."""
+        return (*self.train, *(encoded for _, encoded in self.validation))
+
+    def beside(self, reference: Mapping[str, float]) -> Sets:
+        """The same, each pair with its margin by the reference, by id."""
+        return replace(
+            self,
+            train=tuple(replace(e, reference=reference[e.id]) for e in self.train),
+            validation=tuple(
+                (example, replace(e, reference=reference[e.id])) for example, e in self.validation
+            ),
+        )
 
 
 def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) -> Sets:
@@ -46,8 +61,14 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
     """
     train: list[Encoded] = []
     validation: list[tuple[Example, Encoded]] = []
+    templates: set[str] = set()
     written = False
     for example in _read(options.instructions):
+        if options.objective == "dpo" and len(example.blocks) != 2:
+            raise TuningError(
+                f"{options.instructions}: example {example.id} has {len(example.blocks)} blocks; "
+                f"objective dpo learns from pairs, which `annotate export --pairs` writes"
+            )
         encoded = encode(example, model, options.scoring, end)
         if encoded is None:
             continue
@@ -55,6 +76,7 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
         encoded = encoded.cut(options.length)
         if example.split == TRAIN:
             train.append(encoded)
+            templates.add(example.template)
         elif len(validation) < options.validation:
             validation.append((example, encoded))
     if not train:
@@ -63,7 +85,7 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
             f"{options.scoring!r} can learn from; `instructions make` writes some"
         )
     digest = file_checksum(options.instructions)
-    return Sets(tuple(train), tuple(validation), digest, written)
+    return Sets(tuple(train), tuple(validation), digest, written, tuple(sorted(templates)))
 
 
 def encode(

@@ -19,21 +19,29 @@ from recommender.tuning.batches import ScoredBatch, WrittenBatch
 
 
 class Objective(nn.Module):
-    """The loss of a model on a batch. `yes` and `no` are the tokens that serving compares."""
+    """The loss of a model on a batch. `yes` and `no` are the tokens that serving compares.
+
+    With a `beta` scored batches are pairs, and their loss is that of direct preference
+    optimization.
+    """
 
     direction: torch.Tensor  # (d,), the row of yes less the row of no
 
-    def __init__(self, model: Any, yes: int, no: int) -> None:
+    def __init__(self, model: Any, yes: int, no: int, beta: float | None = None) -> None:
         super().__init__()
+        self.beta = beta
         self.model = model
         self.encoder_decoder = bool(model.config.is_encoder_decoder)
         head = model.get_output_embeddings().weight
         self.register_buffer("direction", (head[yes] - head[no]).detach().float())
 
     def forward(self, batch: ScoredBatch | WrittenBatch) -> torch.Tensor:
-        if isinstance(batch, ScoredBatch):
-            return block_loss(self.scores(batch), batch.labels, batch.real)
-        return self._written(batch)
+        if not isinstance(batch, ScoredBatch):
+            return self._written(batch)
+        scores = self.scores(batch)
+        if self.beta is None:
+            return block_loss(scores, batch.labels, batch.real)
+        return preference_loss(margins(scores, batch.labels), batch.reference, self.beta)
 
     def scores(self, batch: ScoredBatch) -> torch.Tensor:
         """Log-odds of yes at the end of each block; shape (n, k)."""
@@ -112,3 +120,19 @@ def block_loss(scores: torch.Tensor, labels: torch.Tensor, real: torch.Tensor) -
         scores[:, 0], labels[:, 0], reduction="none"
     )
     return torch.where(real.sum(1) > 1, listwise, alone).mean()
+
+
+def margins(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Of pairs, shape (n, 2), the score of the block that fits less that of the other; (n,)."""
+    return (scores * (2 * labels - 1)).sum(1)
+
+
+def preference_loss(margin: torch.Tensor, reference: torch.Tensor, beta: float) -> torch.Tensor:
+    """Direct preference optimization (Rafailov et al., arXiv 2305.18290, equation 7).
+
+    A ranker's policy chooses an item with a probability in proportion to the exponential of
+    its score, as in the listwise loss. Of two items the logarithm of the ratio of these
+    probabilities is the difference of their scores: the sum over all candidates falls out, so
+    the loss of a pair needs the two margins alone. Both of shape (n,); gives the mean.
+    """
+    return -functional.logsigmoid(beta * (margin - reference)).mean()

@@ -98,14 +98,17 @@ class Drawing:
         self._shares = {source: mix.share(source) for source in sources}
         self._possible: dict[str, dict[str, dict[str, float]]] = {
             source: {
-                kind: {t.id: mix.weight(source, t) for t in self._kinds[kind]}
-                for kind in mix.kinds
-                if kind in self._kinds
+                kind: weights for kind in mix.kinds if (weights := self._weights(mix, source, kind))
             }
             for source in sources
         }
         self._failed: Counter[tuple[str, str]] = Counter()
         self.given_up: list[tuple[str, str]] = []
+
+    def _weights(self, mix: Mix, source: str, kind: str) -> dict[str, float]:
+        """Of the templates of a kind that are to be drawn at all."""
+        weights = {t.id: mix.weight(source, t) for t in self._kinds.get(kind, ())}
+        return {template: weight for template, weight in weights.items() if weight > 0}
 
     def draw(self, rng: random.Random) -> tuple[str, str] | None:
         """A source and the id of a template; None where nothing is possible any more."""

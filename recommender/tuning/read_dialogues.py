@@ -38,8 +38,8 @@ def read(data: Path) -> Behaviour | None:
         for row in json_rows(dialogues, "conversationId", "messages", "movieMentions")
         if not is_for_testing(str(row["conversationId"]))
     ]
-    catalog = _catalog(json_rows(films, "redial_id", "name"), rows)
-    talks = tuple(_talk(row, catalog) for row in rows)
+    catalog = catalog_of(json_rows(films, "redial_id", "name"), rows)
+    talks = tuple(talk_of(row, catalog) for row in rows)
     return Behaviour(
         "dialogues",
         catalog,
@@ -49,7 +49,8 @@ def read(data: Path) -> Behaviour | None:
     )
 
 
-def _catalog(films: Iterable[Mapping[str, Any]], talks: Iterable[Mapping[str, Any]]) -> Catalog:
+def catalog_of(films: Iterable[Mapping[str, Any]], talks: Iterable[Mapping[str, Any]]) -> Catalog:
+    """ReDial's films, with those that are only named in its dialogues."""
     bundled = load_catalog("movies")  # for its fields and nouns
     items: dict[str, Item] = {}
     for film in films:
@@ -88,7 +89,8 @@ def _item(film_id: str, name: str, film: Mapping[str, Any]) -> Item:
     )
 
 
-def _talk(row: Mapping[str, Any], catalog: Catalog) -> Talk:
+def talk_of(row: Mapping[str, Any], catalog: Catalog) -> Talk:
+    """A dialogue as ReDial writes it, with the films of the catalog by name."""
     said: list[Said] = []
     for message in row["messages"]:
         by_user = message["senderWorkerId"] == row.get("initiatorWorkerId")

@@ -28,9 +28,9 @@ LIKED_FROM = 4.0  # stars
 _GENRES = {
     "Sci-Fi": "Science Fiction", "Film-Noir": "Film Noir", "Children": "Family",
     "Animated": "Animation", "Biographical": "Biography", "Historical": "History",
-    "Sports": "Sport", "Suspense": "Thriller", "Superhero": "Action",
+    "Children's": "Family", "Sports": "Sport", "Suspense": "Thriller", "Superhero": "Action",
 }  # fmt: skip
-_NO_GENRE = ("IMAX", "(no genres listed)")
+_NO_GENRE = ("IMAX", "(no genres listed)", "unknown")
 _NAME = re.compile(r"(.+?)\s*\((\d{4})\)\s*")
 _ARTICLE = re.compile(r"(.+), (The|A|An|Les?|La|Il|El|Das|Der|Die)")
 _LANGUAGES = {"en": "English", "fr": "French", "de": "German", "ja": "Japanese",
@@ -94,10 +94,9 @@ def _catalog(
     known = {(fold(i.title), int(i.year)): i for i in bundled.items if i.year is not None}
     items = []
     for row in rows:
-        match = _NAME.fullmatch(row["title"])
-        if not match:
-            continue  # without a year, series mostly
-        title, year = _plain(match[1]), int(match[2])
+        title, year = title_and_year(row["title"])
+        if year is None:
+            continue  # series mostly
         twin = known.get((fold(title), year))
         if twin is not None:
             items.append(Item(row["movieId"], twin.title, twin.facets, twin.numbers, twin.texts))
@@ -118,9 +117,8 @@ def _catalog(
 
 
 def _item(row: Mapping[str, Any], title: str, year: int, texts: _Texts) -> Item:
-    genres = [_GENRES.get(g, g) for g in row["genres"].split("|") if g not in _NO_GENRE]
     facets = {
-        "genres": tuple(dict.fromkeys(genres)),
+        "genres": genres_of(row["genres"].split("|")),
         "keywords": texts.keywords,
         "cast": texts.cast,
         "language": (texts.language,) if texts.language else (),
@@ -146,11 +144,19 @@ def _tags(path: Path) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _plain(title: str) -> str:
-    """ "Shining, The (Das Leuchten)" as "The Shining"."""
-    title = re.sub(r"\s*\([^)]*\)", "", title).strip() or title
-    match = _ARTICLE.fullmatch(title)
-    return f"{match[2]} {match[1]}" if match else title
+def title_and_year(name: str) -> tuple[str, int | None]:
+    """ "Shining, The (Das Leuchten) (1980)" as "The Shining" and 1980."""
+    match = _NAME.fullmatch(name.strip())
+    title = match[1] if match else name
+    title = re.sub(r"\s*\([^)]*\)", "", title).strip() or title.strip()
+    article = _ARTICLE.fullmatch(title)
+    plain = f"{article[2]} {article[1]}" if article else title
+    return plain, int(match[2]) if match else None
+
+
+def genres_of(names: Iterable[str]) -> tuple[str, ...]:
+    """MovieLens' genres by the names of the bundled catalog."""
+    return tuple(dict.fromkeys(_GENRES.get(g, g) for g in names if g not in _NO_GENRE))
 
 
 def _texts(wiki: Path, tmdb: Path) -> dict[tuple[str, int], _Texts]:

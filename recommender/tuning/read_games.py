@@ -63,9 +63,7 @@ def read_catalog(path: Path) -> Catalog:
 
 
 def _item(item_id: str, title: str, platform: str | None, kind: str | None) -> Item:
-    title = " ".join(html.unescape(title).split())
-    if len(title) > LONGEST_TITLE:
-        title = title[:LONGEST_TITLE].rsplit(" ", 1)[0].rstrip(" ,;:-–(")
+    title = short_title(title)
     facets: dict[str, tuple[str, ...]] = {}
     if platform:
         facets["platform"] = (platform,)
@@ -74,3 +72,11 @@ def _item(item_id: str, title: str, platform: str | None, kind: str | None) -> I
     if kind not in _SAYS_LITTLE:
         facets["kind"] = (str(kind),)
     return Item(item_id, title or item_id, facets, {}, {})
+
+
+def short_title(title: str) -> str:
+    """A shop's title without markup, cut at a word."""
+    title = " ".join(html.unescape(title).split())
+    if len(title) > LONGEST_TITLE:
+        title = title[:LONGEST_TITLE].rsplit(" ", 1)[0].rstrip(" ,;:-–(")
+    return title

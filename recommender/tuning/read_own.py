@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from recommender.tuning.behaviour import (
     Behaviour,
@@ -23,6 +21,7 @@ from recommender.tuning.behaviour import (
     leave_two_out,
 )
 from retrieval.catalog import Catalog, CatalogError, load_catalog
+from retrieval.interactions import in_time
 
 LIKED_FROM = 4.0
 NAME = "interactions"
@@ -30,15 +29,10 @@ NAME = "interactions"
 
 def read(data: Path) -> Behaviour | None:
     """A user's own interactions and items, or None where there are none."""
-    interactions = _first(data, "interactions.csv", "interactions.jsonl")
-    items = _first(data, "items.jsonl")
-    if interactions is None:
+    interactions, items = files_of(data)
+    if interactions is None or items is None:
         return None
-    if items is None:
-        raise BehaviourError(
-            f"{interactions}: needs the items beside it, as items.jsonl or items.jsonl.gz"
-        )
-    catalog = _catalog(items)
+    catalog = catalog_in(items)
     histories = _histories(interactions, catalog)
     if not histories:
         raise BehaviourError(
@@ -67,7 +61,7 @@ def _histories(path: Path, catalog: Catalog) -> tuple[History, ...]:
                 f"{path}, row {number + 1}: rating {row['rating']!r} is no number"
             ) from None
         if str(row["item"]) in catalog and (rating is None or rating >= LIKED_FROM):
-            liked.setdefault(str(row["user"]), []).append((_time(row), number, str(row["item"])))
+            liked.setdefault(str(row["user"]), []).append((in_time(row), number, str(row["item"])))
     found = (
         leave_two_out(user, [item for *_, item in sorted(entries)])
         for user, entries in liked.items()
@@ -75,15 +69,21 @@ def _histories(path: Path, catalog: Catalog) -> tuple[History, ...]:
     return tuple(history for history in found if history is not None)
 
 
-def _time(row: Mapping[str, Any]) -> tuple[float, str]:
-    time = row.get("time")
-    try:
-        return (float(time), "") if time not in (None, "") else (0.0, "")
-    except (TypeError, ValueError):
-        return 0.0, str(time)
+def files_of(data: Path) -> tuple[Path, Path] | tuple[None, None]:
+    """The interactions and the items in a folder. Raises `BehaviourError` for half of them."""
+    interactions = _first(data, "interactions.csv", "interactions.jsonl")
+    if interactions is None:
+        return None, None
+    items = _first(data, "items.jsonl")
+    if items is None:
+        raise BehaviourError(
+            f"{interactions}: needs the items beside it, as items.jsonl or items.jsonl.gz"
+        )
+    return interactions, items
 
 
-def _catalog(path: Path) -> Catalog:
+def catalog_in(path: Path) -> Catalog:
+    """A catalog, also gzipped, with the card beside it. Raises `BehaviourError`."""
     try:
         if path.suffix != ".gz":
             return load_catalog(str(path))

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
+from tqdm import tqdm
 
 from recommender.adapter_card import write_card
 from recommender.language_model import (
@@ -22,10 +24,10 @@ from recommender.language_model import (
 )
 from recommender.tuning.adapter import Masters, with_adapter
 from recommender.tuning.batches import Encoded, ScoredBatch, WrittenBatch, endless, join, pack
-from recommender.tuning.checkpoints import make_card, save_adapter
+from recommender.tuning.checkpoints import check_begin, make_card, save_adapter
 from recommender.tuning.encoding import read_sets
 from recommender.tuning.loop import Loop, check_folder
-from recommender.tuning.losses import Objective
+from recommender.tuning.losses import Objective, margins
 from recommender.tuning.options import TuningOptions
 from recommender.tuning.validation import Figures, rows, summed_up
 
@@ -44,11 +46,18 @@ class Run:
             options.model, options.quantization, options.data, str(device)
         )
         self.base_checksum = base_checksum(base)
+        check_begin(options, self.base_checksum)
         self.model = with_adapter(base, options)
         inner = self.model.get_base_model()
         self.serving = HuggingFaceModel(options.model, inner, tokenizer, options.quantization, "")
         self.sets = read_sets(options, self.serving, tokenizer.eos_token_id)
-        self.plain = Objective(inner, *self.serving.answers).to(device)
+        beta = options.beta if options.objective == "dpo" else None
+        self.plain = Objective(inner, *self.serving.answers, beta).to(device)
+        self.before: Figures | None = None
+        if beta is not None:
+            # Before a killed run's adapter is put in: the reference is the model as it began.
+            self.sets = self.sets.beside(self._margins(self.sets.pairs()))
+            self.before = self.validate()
         # Several processes average gradients in a wrapper, and wait for each other in it.
         self.objective = self.accelerator.prepare_model(self.plain)
         self.masters = Masters(self.model, options)
@@ -82,6 +91,31 @@ class Run:
         padded = accelerator.pad_across_processes(table, pad_index=-1)
         everyone = accelerator.gather(padded).cpu()
         return summed_up(everyone[everyone[:, 2] >= 0])  # a loss below 0 is padding
+
+    def _margins(self, pairs: Sequence[Encoded]) -> dict[str, float]:
+        """By how much the model as it stands prefers the fitting block of each pair."""
+        self.model.eval()
+        found = {}
+        with torch.no_grad():
+            for at in tqdm(range(0, len(pairs), self.options.batch), desc="reference", leave=False):
+                part = pairs[at : at + self.options.batch]
+                batch = pack(part, self.options.multiple).to(self.accelerator.device)
+                each = margins(self.plain.scores(batch), batch.labels).tolist()
+                found.update(zip((pair.id for pair in part), each, strict=True))
+        return found
+
+    def facts(self) -> dict[str, Any]:
+        """What the card tells of the run beside its options."""
+        facts: dict[str, Any] = self.loop.facts()
+        facts["templates_seen"] = list(self.sets.templates)
+        if self.options.begin is not None:
+            config = next(iter(self.model.peft_config.values()))
+            facts |= {"begun_from": self.options.begin.name, "rank": config.r}
+        if self.options.objective == "dpo":
+            facts |= {"objective": "dpo", "beta": self.options.beta}
+        if self.before is not None and self.before.hit_rate is not None:
+            facts["pairs_right_before"] = round(self.before.hit_rate, 5)
+        return facts
 
     def _from_here(self) -> Iterator[list[Encoded]]:
         """This process's batches, from where the run stands."""
@@ -119,7 +153,7 @@ def tune(options: TuningOptions, command: str = "") -> Path:
         save_adapter(run.model, options.out, base)
         card = make_card(
             options, base, run.base_checksum, run.sets.checksum, run.sets.serves(),
-            run.loop.facts(), run.loop.figures(command),
+            run.facts(), run.loop.figures(command),
         )  # fmt: skip
         write_card(options.out, card)
         run.loop.forget_place()

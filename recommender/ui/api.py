@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from recommender.dialogue import Done, Event, Session
+from recommender.store import KEPT
 from recommender.ui import zero_gpu
 from recommender.ui.understood import what_went
 from recommender.understanding.edits import EditError, parse_edit
@@ -38,19 +39,25 @@ def endpoints(recommender: Any) -> dict[str, Callable[..., Any]]:
 def recommend_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
     most = recommender.settings.candidates
 
-    def recommend(utterance: str, session: str = "", picks: int = 3) -> dict[str, Any]:
+    def recommend(
+        utterance: str, session: str = "", picks: int = 3, keep: bool = True
+    ) -> dict[str, Any]:
         """Recommend items for a wish in plain words, with reasons and their evidence.
 
         Args:
             utterance: What is wished for, for example "a calm one from the sixties".
             session: The session of an earlier answer, to go on from it; empty for a new one.
             picks: How many items to return.
+            keep: Whether a new session is written down; without, it is held for a day in memory.
         """
         if not isinstance(utterance, str) or not utterance.strip():
             raise refusal("utterance is empty; say in words what is wished for")
         if isinstance(picks, bool) or not isinstance(picks, int) or not 1 <= picks <= most:
             raise refusal(f"picks is {picks!r}; expected a whole number from 1 to {most}")
-        known = _known(recommender, session) if session != "" else recommender.open_session()
+        if session != "":
+            known = _known(recommender, session)
+        else:
+            known = recommender.open_session(KEPT if keep is True else "")
         return _whole(zero_gpu.reply(known.id, utterance, picks), "the recommendation")
 
     return recommend

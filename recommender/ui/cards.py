@@ -12,16 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from recommender.dialogue import Evidence, Pick
-from retrieval.catalog import MAX_TITLE, Catalog, Item, Kind
+from recommender.facts import MAX_FACT, cut, shown
+from retrieval.catalog import MAX_TITLE, Catalog, Item
 
 HERE = Path(__file__).parent
 CARDS_JS = (HERE / "cards.js").read_text(encoding="utf-8")
 CHIPS_JS = (HERE / "chips.js").read_text(encoding="utf-8")
-
-VALUES_SHOWN = {Kind.CATEGORY: 3, Kind.PERSON: 2, Kind.KEYWORD: 3}
-ORDER = {Kind.PERSON: 1, Kind.KEYWORD: 2}
-MAX_FACT = 120  # characters
-MAX_PROSE = 400
 
 
 def as_json(data: Any) -> str:
@@ -74,45 +70,19 @@ def like(item: Item) -> str:
     return f"More like {cut(item.title, MAX_TITLE)}" + (f" ({year:.0f})" if year else "")
 
 
-def cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
-
-
 def _card(catalog: Catalog, reply: str, pick: Pick) -> dict[str, Any]:
     item = pick.item
-    year = next((item.numbers[f.name] for f in catalog.of_kind(Kind.YEAR)
-                 if f.name in item.numbers), None)  # fmt: skip
-    prose = next((item.texts[f.name] for f in catalog.of_kind(Kind.TEXT)
-                  if f.name in item.texts), "")  # fmt: skip
     return {
         "key": f"{reply}:{item.id}",
         "id": item.id,
         "rank": pick.rank,
-        "title": cut(item.title, MAX_TITLE),
-        "year": f"{year:.0f}" if year is not None else "",
-        "facts": _facts(catalog, item),
-        "prose": cut(prose, MAX_PROSE),
+        **shown(catalog, item),
         "reason": pick.reason,
         "evidence": [_evidence(catalog, e) for e in pick.evidence],
         "author": {"model": "Worded by the language model, checked against these facts.",
                    "composed": "Composed from these facts, without a language model.",
                    }.get(pick.written_by, ""),
     }  # fmt: skip
-
-
-def _facts(catalog: Catalog, item: Item) -> list[dict[str, str]]:
-    """Categories and numbers first, then people, then themes."""
-    facts = []
-    for f in sorted(catalog.fields.values(), key=lambda f: ORDER.get(f.kind, 0)):
-        if f.kind in VALUES_SHOWN:
-            text = ", ".join(item.values(f.name)[: VALUES_SHOWN[f.kind]])
-        elif f.kind is Kind.NUMBER and f.name in item.numbers:
-            text = f"{item.numbers[f.name]:g} {f.unit}".strip()
-        else:
-            continue
-        if text:
-            facts.append({"label": f.label, "kind": str(f.kind), "text": cut(text, MAX_FACT)})
-    return facts
 
 
 def _evidence(catalog: Catalog, evidence: Evidence) -> dict[str, str]:

@@ -10,7 +10,8 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
-from recommender.ui import cards, conversation, understood, zero_gpu
+from recommender.store import KEPT
+from recommender.ui import cards, conversation, understood, visitor, zero_gpu
 from recommender.ui.api import endpoints
 from recommender.ui.gate import Gate
 from recommender.ui.handlers import START, WELCOME, Handlers
@@ -26,44 +27,31 @@ STORAGE_SECRET = "not-a-secret"  # it reaches every browser; only an id is kept 
 MODEL = "model"  # the one line that all who need the language model wait in
 RANKING = ("recommend", "edit")  # the endpoints that need it
 OWN = "own"  # one visitor's file is read at a time
-QUEUE = 32  # replies that may wait; a visitor past that is told to come back
 # A keyboard is at hand where a pointer can hover; on a phone, focus would raise one.
 FOCUS_JS = """() => {
   if (matchMedia('(hover: hover)').matches) document.querySelector('#words textarea')?.focus();
 }"""
-# Uploads that nobody took up are looked for so often, and erased when they are so old.
-SWEEP_S = (300, 1800)
 
 
-def build_page(recommender: Any) -> Any:
-    """The `gr.Blocks` of the page over `recommender`, ready to be served."""
+def build(app: gr.Blocks, recommender: Any, head: str) -> None:
+    """Draw the Chat page within `app`, below its head, and open the public endpoints."""
     zero_gpu.lend(recommender)
     catalog = recommender.catalog
     examples = tuple(getattr(catalog, "examples", ())) or GENERIC_EXAMPLES
     handlers = Handlers(recommender, examples)
-    with gr.Blocks(
-        title="InstructRec Chat",
-        analytics_enabled=False,
-        fill_width=True,
-        fill_height=True,
-        delete_cache=SWEEP_S,
-    ) as page:
-        parts = _layout(handlers, html.escape(catalog.nouns))
-        _wire(page, handlers, parts)
-        for name, endpoint in endpoints(recommender).items():
-            line = {"concurrency_id": MODEL, "concurrency_limit": 1} if name in RANKING else {}
-            api(endpoint, api_name=name, **line)
-    page.queue(max_size=QUEUE)
-    return page
+    _wire(app, handlers, _layout(handlers, html.escape(catalog.nouns), head))
+    for name, endpoint in endpoints(recommender).items():
+        line = {"concurrency_id": MODEL, "concurrency_limit": 1} if name in RANKING else {}
+        api(endpoint, api_name=name, **line)
 
 
-def _layout(handlers: Handlers, nouns: str) -> dict[str, Any]:
+def _layout(handlers: Handlers, nouns: str, head: str) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     parts["browser"] = gr.BrowserState({}, storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
     parts["gate"] = gr.State(Gate())
     parts["tab"] = gr.State(Tab(), delete_callback=Tab.drop)
     with gr.Row(elem_id="top"):
-        gr.HTML('<h1 class="name">InstructRec</h1>', padding=False)
+        gr.HTML(head, padding=False)
         parts["own"] = gr.HTML(
             own_value(), html_template='<div class="own"></div>', js_on_load=OWN_FILE_JS,
             apply_default_css=False, elem_id="own",
@@ -94,6 +82,10 @@ def _layout(handlers: Handlers, nouns: str) -> dict[str, Any]:
                                           min_width=84)  # fmt: skip
                 parts["stop"] = gr.Button("Stop", variant="stop", elem_id="stop", scale=0,
                                           min_width=84, visible=False)  # fmt: skip
+            parts["consent"] = gr.Radio(
+                list(visitor.CHOICES), value=KEPT, elem_id="consent",
+                label=visitor.told(handlers.recommender.settings.retention_days),
+            )  # fmt: skip
             parts["line"] = gr.HTML(handlers.line(), elem_id="line", padding=False)
         with gr.Column(elem_id="picks", scale=2, min_width=240):
             parts["panel"] = gr.HTML(
@@ -115,7 +107,8 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     marks, held, own = Marks(handlers), Panel(handlers), OwnFile(handlers)
     tab = parts["tab"]
     talk = [parts[n] for n in ("chatbot", "cards", "panel", "chips", "line", "send", "stop")]
-    everything = [*talk, composer, browser, parts["own"]]
+    everything = [*talk, composer, browser, parts["consent"], parts["own"]]
+    asked = [browser, chatbot, gate, parts["consent"]]
     at_once: dict[str, Any] = {
         "queue": False, "show_progress": "hidden", "api_visibility": "private",
         "trigger_mode": "multiple",
@@ -132,11 +125,11 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
             log.exception("%s failed", handler.__name__)
             return named({"line": failure_line()})
 
-    def begin(words: str, browser: Any, history: Any, gate: Gate) -> Any:
-        return safe(handlers.begin, words, browser, history, gate)
+    def begin(words: str, browser: Any, history: Any, gate: Gate, consent: Any) -> Any:
+        return safe(handlers.begin, words, browser, history, gate, consent)
 
-    def choose(browser: Any, history: Any, gate: Gate, event: gr.EventData) -> Any:
-        return safe(handlers.begin, _data(event).get("text"), browser, history, gate)
+    def choose(browser: Any, history: Any, gate: Gate, consent: Any, event: gr.EventData) -> Any:
+        return safe(handlers.begin, _data(event).get("text"), browser, history, gate, consent)
 
     def more(browser: Any, history: Any, gate: Gate, event: gr.EventData) -> Any:
         return safe(marks.more_like, _data(event), browser, history, gate)
@@ -147,8 +140,8 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     def reword(browser: Any, history: Any, gate: Gate, event: gr.EditData) -> Any:
         return safe(handlers.again, _words(event.value), _place(event), browser, history, gate)
 
-    def revise(browser: Any, history: Any, gate: Gate, event: gr.EventData) -> Any:
-        return safe(held.revise, _data(event), browser, history, gate)
+    def revise(browser: Any, history: Any, gate: Gate, consent: Any, event: gr.EventData) -> Any:
+        return safe(held.revise, _data(event), browser, history, gate, consent)
 
     def undo(browser: Any, history: Any, gate: Gate) -> Any:
         return safe(handlers.undo, browser, history, gate)
@@ -168,11 +161,11 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
             yield named(update)
 
     asking: list[tuple[Callable[..., Any], Callable[..., Any], list[Any]]] = [
-        (composer.submit, begin, [composer, browser, chatbot, gate]),
-        (parts["send"].click, begin, [composer, browser, chatbot, gate]),
-        (parts["chips"].choose, choose, [browser, chatbot, gate]),
+        (composer.submit, begin, [composer, *asked]),
+        (parts["send"].click, begin, [composer, *asked]),
+        (parts["chips"].choose, choose, asked),
         (shown.more, more, [browser, chatbot, gate]),
-        (panel.revise, revise, [browser, chatbot, gate]),
+        (panel.revise, revise, asked),
         (chatbot.retry, retry, [browser, chatbot, gate]),
         (chatbot.edit, reword, [browser, chatbot, gate]),
     ]

@@ -23,12 +23,12 @@ from recommender.dialogue import (
     TextChunk,
     Understood,
 )
+from recommender.store import KEPT
 from recommender.ui import cards, conversation, understood, visitor, zero_gpu
 from recommender.ui.conversation import WAITING, Message, said
 from recommender.ui.gate import Gate, Ticket
 from recommender.ui.model_line import model_line, plain_line
 from recommender.understanding.edits import Edit
-from retrieval.catalog import Catalog
 
 log = logging.getLogger(__name__)
 
@@ -53,19 +53,23 @@ class Handlers:
 
     # --- a reply ----------------------------------------------------------------------
 
-    def begin(self, words: Any, browser: Any, history: Any, gate: Gate) -> dict[str, Any]:
+    def begin(
+        self, words: Any, browser: Any, history: Any, gate: Gate, consent: Any = KEPT
+    ) -> dict[str, Any]:
         """Show the user's words at once and let the reply in; nothing where one is running."""
         utterance = str(words or "").strip()[:MAX_UTTERANCE]
         if not utterance or gate.busy:
             return {}
-        return {**self.enter(utterance, browser, history, gate), "composer": ""}
+        entered = self.enter(utterance, browser, history, gate, consent=consent)
+        return {**entered, "composer": ""}
 
     def enter(
-        self, utterance: str, browser: Any, history: Any, gate: Gate, edit: Edit | None = None
-    ) -> dict[str, Any]:
+        self, utterance: str, browser: Any, history: Any, gate: Gate, edit: Edit | None = None,
+        consent: Any = KEPT,
+    ) -> dict[str, Any]:  # fmt: skip
         """Let a reply in, to words or to an edit that the words tell of."""
         messages = conversation.cleaned(history)
-        session, fresh = visitor.known_or_new(self.recommender, browser)
+        session, fresh = visitor.known_or_new(self.recommender, browser, consent)
         if fresh:
             lost = visitor.id_of(browser)
             messages = [said("assistant", conversation.LOST)] if lost else []
@@ -75,6 +79,7 @@ class Handlers:
             "chatbot": list(messages),
             "chips": cards.chips_value("", ()),
             "browser": {"session": session.id},
+            "consent": gr.Radio(visible=False),
             **_buttons(replying=True),
         }
 
@@ -195,12 +200,7 @@ class Handlers:
     def panel(self, session: Session | None, **more: Any) -> str:
         """The panel over a session as it stands; see `understood.panel_value`."""
         state = session.state if session else None
-        return understood.panel_value(self.catalog(session), state, **more)
-
-    def catalog(self, session: Session | None) -> Catalog:
-        """The catalog that a session talks about; without one, that of everybody."""
-        catalog: Catalog = self.recommender.of(session.id if session else "").catalog
-        return catalog
+        return understood.panel_value(visitor.catalog_of(self.recommender, session), state, **more)
 
     # --- inside -----------------------------------------------------------------------
 
@@ -227,6 +227,7 @@ class Handlers:
         last = replies[-1] if replies else None
         picked = next((r for r in reversed(replies) if r.picks), None)
         return {
+            "consent": gr.Radio(visible=session is None),
             "chatbot": conversation.from_replies(replies) if history is None else history,
             "cards": self._cards_of(picked) if picked else self._no_cards(WELCOME),
             "chips": cards.chips_value(NEXT, last.suggestions) if last else self._start(),
@@ -263,7 +264,7 @@ class Handlers:
         }
 
     def _cards(self, session: Session, turn: int, picks: Any) -> str:
-        catalog = self.catalog(session)
+        catalog = visitor.catalog_of(self.recommender, session)
         kept = self.recommender.feedback_of(session.id)
         reply = f"{hashlib.sha256(session.id.encode()).hexdigest()[:8]}.{turn}"
         return cards.cards_value(catalog, reply, picks, kept, NOTHING)

@@ -47,7 +47,7 @@ class Marks:
     ) -> dict[str, Any]:
         """Ask for more like an item of the catalog."""
         session, item_id = visitor.known(self.recommender, browser), data.get("item")
-        catalog = self.handlers.catalog(session)
+        catalog = visitor.catalog_of(self.recommender, session)
         if gate.busy or not isinstance(item_id, str) or item_id not in catalog:
             return {}
         if session is not None:

@@ -6,6 +6,8 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
+from recommender.settings import BASELINES
+
 MAX_REASON = 200  # characters
 
 
@@ -20,7 +22,7 @@ def model_line(
         how_much, what = (
             ("Partly without", "The picks are ranked with it; reasons that it did not write are")
             if ranked
-            else ("Without", "The picks stand as the catalog search ranks them; the reasons are")
+            else ("Without", f"The picks stand as {_ranker(model)} ranks them; the reasons are")
         )
         return (
             f'<p class="line degraded"><strong>{how_much} the language model.</strong> '
@@ -28,6 +30,9 @@ def model_line(
         )
     if not model.get("language_model"):
         return '<p class="line">Answers are composed from the catalog, no language model</p>'
+    if model.get("ranker") in BASELINES:
+        by = f"{model['language_model']}, ranked by {model['ranker']}"
+        return f'<p class="line">Answers by {html.escape(by)}</p>'
     parts = [str(model["language_model"])]
     if model.get("quantization") not in (None, "", "none"):
         parts.append(str(model["quantization"]))
@@ -37,6 +42,11 @@ def model_line(
     if isinstance(weight, float):
         parts.append(f"{weight:.0%} of the score")
     return f'<p class="line">Answers by {html.escape(", ".join(parts))}</p>'
+
+
+def _ranker(model: Mapping[str, Any]) -> str:
+    baseline = model.get("ranker") in BASELINES
+    return html.escape(str(model["ranker"])) if baseline else "the catalog search"
 
 
 def plain_line(text: str) -> str:

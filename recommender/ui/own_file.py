@@ -17,9 +17,10 @@ from typing import Any
 
 from gradio.utils import get_upload_folder
 
+from recommender.facts import cut
 from recommender.own_files import look_at
 from recommender.ui import cards, understood, visitor
-from recommender.ui.cards import HERE, as_json, cut
+from recommender.ui.cards import HERE, as_json
 from recommender.ui.conversation import said
 from recommender.ui.gate import Gate
 from recommender.ui.handlers import NEXT, Handlers

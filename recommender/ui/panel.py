@@ -27,7 +27,7 @@ class Panel:
         self.recommender = handlers.recommender
 
     def revise(
-        self, data: Mapping[str, Any], browser: Any, history: Any, gate: Gate
+        self, data: Mapping[str, Any], browser: Any, history: Any, gate: Gate, consent: Any
     ) -> dict[str, Any]:
         """Let an edit in as the next turn, or say beside its field why not."""
         if gate.busy:
@@ -40,7 +40,7 @@ class Panel:
             told = self.recommender.preview(session.id if session else "", edit)
         except EditError as error:
             return self._shown(browser, outcome=understood.refused(str(error)))
-        begun = self.handlers.enter(told, browser, history, gate, edit)
+        begun = self.handlers.enter(told, browser, history, gate, edit, consent)
         return begun | self._shown(browser, outcome=understood.accepted())
 
     def export(self, browser: Any) -> dict[str, Any]:

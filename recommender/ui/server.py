@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,15 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
 
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from prompts.templates import TemplateError
 from recommender.settings import Settings
 from recommender.store import StoreError
-from recommender.ui.chat import build_page
+from recommender.ui.judging_api import judging_routes
 from recommender.ui.own_file import MOST_BYTES
+from recommender.ui.pages import PAGES, build_pages
 from recommender.ui.theme import theme
 from retrieval.catalog import CatalogError
 from retrieval.encoder import EncoderError
@@ -31,6 +32,7 @@ from retrieval.interactions import InteractionsError
 log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
+PATHS = {f"/{page.path}" for page in PAGES}
 MAX_UPLOAD = MOST_BYTES  # Gradio's upload route is open to anybody
 # Gradio compiles the templates of its HTML components, hence 'unsafe-eval', and starts from
 # inline scripts. Inline event handlers, the way injected markup would run, stay forbidden.
@@ -59,7 +61,7 @@ HEADERS = {
 class ContentPolicy:
     """Adds the headers to every answer, streams included, without holding any back.
 
-    The page itself is compressed here, since Gradio compresses only its assets.
+    The pages themselves are compressed here, since Gradio compresses only its assets.
     """
 
     def __init__(self, app: Any) -> None:
@@ -75,7 +77,7 @@ class ContentPolicy:
 
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif scope["path"] == "/":
+        elif scope["path"] in PATHS:
             await self.compressed(scope, receive, with_headers)
         else:
             await self.app(scope, receive, with_headers)
@@ -89,14 +91,14 @@ def launch(settings: Settings) -> None:
     """
     host = address(settings)
     require_free(host, settings.port)
-    from recommender.engine import Recommender
+    from recommender.evaluation.app_rankers import open_recommender
 
     try:
-        recommender = Recommender(settings, progress=True)
+        recommender = open_recommender(settings, progress=True)
     except (CatalogError, EncoderError, InteractionsError, StoreError, TemplateError) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
-    serve(build_page(recommender), host, settings.port)
+    serve(build_pages(recommender), host, settings.port, routes=judging_routes(recommender))
 
 
 def address(settings: Settings) -> str:
@@ -119,8 +121,10 @@ def require_free(host: str, port: int) -> None:
         raise SystemExit(1) from None
 
 
-def serve(page: Any, host: str, port: int, *, block: bool = True) -> None:
-    """Serve `page`; with `block` until interrupted."""
+def serve(
+    page: Any, host: str, port: int, *, routes: Sequence[BaseRoute] = (), block: bool = True
+) -> None:
+    """Serve `page`, and `routes` beside it; with `block` until interrupted."""
     require_free(host, port)
     _, url, _ = page.launch(
         server_name=host, server_port=port, prevent_thread_lock=True, quiet=True,
@@ -128,10 +132,10 @@ def serve(page: Any, host: str, port: int, *, block: bool = True) -> None:
         max_file_size=MAX_UPLOAD, mcp_server=importlib.util.find_spec("mcp") is not None,
         app_kwargs={
             "middleware": [Middleware(ContentPolicy)],
-            "routes": [Mount("/fonts", StaticFiles(directory=HERE / "fonts"))],
+            "routes": [Mount("/fonts", StaticFiles(directory=HERE / "fonts")), *routes],
         },
         theme=theme(),
-        css=(HERE / "style.css").read_text(encoding="utf-8"),
+        css="".join(path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.css"))),
         head=f"<script>{(HERE / 'composer.js').read_text(encoding='utf-8')}</script>",
     )  # fmt: skip
     if page.mcp_error:

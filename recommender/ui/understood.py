@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from recommender.dialogue import Act, DialogueState, Reply
-from recommender.ui.cards import HERE, as_json, cut
+from recommender.facts import cut
+from recommender.ui.cards import HERE, as_json
 from recommender.understanding.edits import MAX_TEXT, Line, lines
 from retrieval.catalog import Catalog
 

@@ -8,8 +8,25 @@ from __future__ import annotations
 from typing import Any
 
 from recommender.dialogue import Session
+from recommender.store import CONSENTS, KEPT
+from retrieval.catalog import Catalog
 
 MAX_ID = 200  # characters
+NOTHING = "nothing"  # is kept of who says so
+CHOICES = (
+    ("Keep it for me", KEPT),
+    ("Keep it, and let it be judged and learned from", "judged"),
+    ("Keep nothing", NOTHING),
+)
+
+
+def told(retention_days: int) -> str:
+    """What is kept, as it is said before the first message."""
+    until = f", and {retention_days} days at most" if retention_days else ""
+    return (
+        "What is kept here: your messages, the picks and your ratings, under a random name, "
+        f"until you press “Forget me”{until}. No address of yours."
+    )
 
 
 def id_of(browser: Any) -> str:
@@ -29,7 +46,18 @@ def known(recommender: Any, browser: Any) -> Session | None:
     return session
 
 
-def known_or_new(recommender: Any, browser: Any) -> tuple[Session, bool]:
-    """The visitor's session, and whether it had to be opened now."""
+def catalog_of(recommender: Any, session: Session | None) -> Catalog:
+    """The catalog that a session talks about; without one, that of everybody."""
+    catalog: Catalog = recommender.of(session.id if session else "").catalog
+    return catalog
+
+
+def known_or_new(recommender: Any, browser: Any, consent: Any) -> tuple[Session, bool]:
+    """The visitor's session, and whether it had to be opened now.
+
+    Whatever is not one of the consents is none, so that a forged one keeps nothing.
+    """
     session = known(recommender, browser)
-    return (session, False) if session else (recommender.open_session(), True)
+    if session:
+        return session, False
+    return recommender.open_session(consent if consent in CONSENTS else ""), True

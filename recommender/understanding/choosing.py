@@ -54,6 +54,8 @@ class ChoiceReader:
         ]  # fmt: skip
         if said_people:
             turn.state = replace(turn.state, people=tuple(dict.fromkeys(said_people)))
+        if choice.stars:
+            turn.rated = (*turn.rated, *((i, choice.stars) for i in chosen))
         turn.does(Act.CHOOSE)
         return ""
 

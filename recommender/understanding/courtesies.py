@@ -1,8 +1,9 @@
-"""Greetings and thanks in any dress, by what else their sentence holds.
+"""Greetings and thanks, in front of a wish, behind it, or in any dress of their own.
 
-`talk.py` knows the commonest forms. Here a part of a sentence with a word of greeting or of
-thanks is a courtesy if the rest of it says nothing of the catalog and wishes for nothing:
-"Muchas gracias!", "Thank you my dear", "you alright mate?". Words for it stand in tables.
+A part of a sentence with a word of greeting or of thanks is a courtesy if the rest of it says
+nothing of the catalog and wishes for nothing: "Muchas gracias!", "Thank you my dear", "you
+alright mate?". The commonest phrases are also taken off what goes on without a stop: "hi
+can you find ...", "a comedy thanks".
 """
 
 from __future__ import annotations
@@ -39,6 +40,30 @@ WISHING = word_set(
     "suggest find show give get got with without about like no not less please instead only find "
     "looking fancy what who when which where how why seen watched read but can could would should"
 )
+_GREETING = re.compile(
+    r"(?:hi+|hello+|hey+a?|heya|hiya|howdy|greetings|(?:good )?(?:morning|evening|afternoon)(?=[ ,.!]*$|[,.!])|good day|yo|hallo|sup)"
+    r"(?: (?:there|you|everyone|again|bot|friend|all))?\b[ !.,:;-]*",
+    re.IGNORECASE,
+)
+_PRAISE = (
+    r"(?:(?:ok(?:ay)?|great|perfect|cool|nice|awesome|excellent|lovely|brilliant|good|wonderful|amazing|super|ah|oh|wow|yes|"
+    r"marvell?ous|splendid|fantastic|fab|super|ace|fair enough|alright|right|that'?s (?:great|perfect|good|all|it|lovely|helpful|awesome|everything)|sounds (?:good|great)|very helpful|"
+    r"(?:great|good|nice) (?:picks?|choices?|suggestions?|list))[ ,.!-]*)*"
+)
+_THANKS = re.compile(
+    rf"{_PRAISE}(?:many thanks|thanks|thank you|thankyou|arigato|merci|gracias|danke|grazie|thx|thnx|thanx|tnx|ty|cheers|ta\b|much appreciated|appreciate it|much obliged)"
+    r"(?: (?:so much|a lot|very much|again|you|a million|a bunch|mate|man|everyone|for (?:that|this|these|those|the (?:help|tips?|"
+    r"suggestions?|recommendations?|picks?|list|info)|your help|everything|all (?:that|of that|your help)|helping)))*\b[ !.,:;-]*"
+    r"(?:(?:you'?re|you are|u r) (?:great|the best|awesome|a star|very helpful)[ !.]*)?"
+    r"(?:(?:that'?s|that is|that will be|that'll be) (?:all|great|perfect|everything|it)(?: for (?:now|today))?[ !.]*)?"
+    r"(?:(?:good)?bye|see you|good night|have a (?:nice|good|great) (?:day|one|evening|night))?[ !.]*",
+    re.IGNORECASE,
+)
+_FAREWELL = re.compile(
+    rf"{_PRAISE}(?:(?:good)?bye(?: bye)?|bye|see (?:you|ya)(?: later)?|good ?night|have a (?:nice|good|great) (?:day|one|evening|night)|"
+    r"that'?s (?:all|it|everything)(?: for (?:now|today))?|i'm (?:all )?(?:good|done|set)(?: now)?)[ !.,]*",
+    re.IGNORECASE,
+)
 _TO_YOU = re.compile(r"^\W*(?:you(?:['’]ve| have|['’]re| are|['’]r| were| did|r)|u r|(?:that|it|this)(?:['’]s| is| was)|(?:that|it|this|they|those|these|all) (?:all )?(?:looks?|sounds?|seems?|works?|helps?|helped)|bless you|xx+|right you are)\b", re.IGNORECASE)  # fmt: skip
 _PART = re.compile(r"\S.*?(?:[.!?;,]+(?=\s|$)|$)")
 
@@ -50,8 +75,18 @@ class CourtesyReader:
         self._lexicon = lexicon
         self._reader = reader
 
-    def take_out(self, text: str, courteous: bool = False) -> tuple[list[Act], str]:
-        """What a text greets or thanks for, and what is left of it.
+    def take_out(self, text: str) -> tuple[list[Act], str]:
+        """What a text greets or thanks for, and what is left of it."""
+        acts, rest = self._without_parts(text)
+        if not rest or self._opens_with_title(rest):
+            return acts, rest
+        more, rest = _without_phrases(rest)
+        if more and rest:
+            rest = self._without_parts(rest, courteous=True)[1]
+        return acts + more, rest
+
+    def _without_parts(self, text: str, courteous: bool = False) -> tuple[list[Act], str]:
+        """The same for parts that are courtesies as a whole.
 
         A text that goes on behind a courtesy is `courteous` from the beginning.
         """
@@ -71,7 +106,7 @@ class CourtesyReader:
             return acts, text[start:].strip(" ,.;:!-")  # nothing between was taken out
         return acts, " ".join(left).strip(" ,.;:!-")
 
-    def opens_with_title(self, text: str) -> bool:
+    def _opens_with_title(self, text: str) -> bool:
         """Whether what looks like a courtesy is a title: "Thank You for Smoking"."""
         words = split_words(text)[:6]
         return any(
@@ -112,3 +147,36 @@ class CourtesyReader:
             reading.items or reading.limits or reading.comparisons or nouns
             or any(set(fold(one.words).split()) - ADDRESS for one in reading.leanings)
         )  # fmt: skip
+
+
+def _without_phrases(text: str) -> tuple[list[Act], str]:
+    """What a text greets or thanks for at its beginning and end, and the rest of it."""
+    acts: list[Act] = []
+    rest = text.strip()
+    for pattern, act in ((_GREETING, Act.GREET), (_THANKS, Act.THANK), (_FAREWELL, Act.THANK)):
+        match = pattern.match(rest)
+        if match and (match.end() == len(rest) or _ends_phrase(match[0], rest[match.end() :])):
+            if act is Act.THANK and re.match(r"(?:no|for)\b", rest[match.end() :]):
+                continue
+            if act not in acts:
+                acts.append(act)
+            rest = rest[match.end() :].strip(" ,.!;:-")
+    tail = re.search(
+        r"[ ,.!]+(?:many thanks|thanks|thank you|thx|cheers)(?: (?:so much|a lot|in advance|again))?[ !.]*$",
+        rest,
+        re.IGNORECASE,
+    )
+    if tail and tail.start() > 0:
+        rest = rest[: tail.start()].strip()
+        acts += [Act.THANK] if Act.THANK not in acts else []
+    return acts, rest
+
+
+def _ends_phrase(said: str, behind: str) -> bool:
+    """Whether a greeting is one: "Hey Jude" and "yo-yo" are not."""
+    return said[-1:] in " !.,:;-" and not (
+        said.strip() == said.strip().rstrip("!.,:;-")
+        and behind[:1].isupper()
+        and behind[:2] != "I "
+        and behind[:2] != "I'"
+    )

@@ -18,9 +18,9 @@ from recommender.understanding.lexicon import Lexicon
 from recommender.understanding.limits_kept import with_limits
 from recommender.understanding.merging import validated
 from recommender.understanding.people_meant import name_people
-from recommender.understanding.ratings import read_rating
+from recommender.understanding.rated_items import RatedItems
 from recommender.understanding.reader import Reader
-from recommender.understanding.reading import ItemRead, Reading
+from recommender.understanding.reading import Reading
 from recommender.understanding.references import read_references
 from recommender.understanding.remarks import WISHING, Remarks
 from recommender.understanding.short_replies import ShortReplies
@@ -28,9 +28,7 @@ from recommender.understanding.taking_back import take_back, unseen
 from recommender.understanding.turn_read import TurnRead
 from recommender.understanding.update import (
     is_refinement,
-    which_items,
     with_items,
-    with_mentions,
     with_wishes,
     without_opinions,
 )
@@ -78,6 +76,7 @@ class StatementReader:
         self._reader = reader
         self._elsewhere = elsewhere
         self._short = ShortReplies(lexicon.catalog)
+        self._rated = RatedItems(lexicon, reader)
         self._remarks = Remarks(lexicon)
 
     def read(self, turn: TurnRead, text: str) -> None:
@@ -94,7 +93,7 @@ class StatementReader:
         named = name_people(text, turn.state, self._catalog)
         spoken_of_people = named != text
         text = named
-        text = self._read_rating(turn, text)
+        text = self._rated.read(turn, text)
         text = self._short.read_beside(turn, text)
         if not text.strip(" ,.;:!?-"):
             return
@@ -140,49 +139,6 @@ class StatementReader:
         if words[0] not in _SUBJECTS or set(words) & WISHING:
             return False
         return not self._reader.read(text).names_values
-
-    def _read_rating(self, turn: TurnRead, text: str) -> str:
-        """Reads "4 out of 5 for the second"; gives the text of the other sentences."""
-        pieces = re.split(
-            r"(?<=[.!?;])\s+|(?<=/5)(?: for me| from me)?(?:,\s+(?:and )?|\s+and\s+)|(?<=/10)(?: for me| from me)?(?:,\s+(?:and )?|\s+and\s+)|,\s+(?:and )?(?=\d+ (?:for|to) )|(?<=stars)(?: for me| from me)?,\s+(?:and )?|,\s+(?=(?:and|but|now|something|anything|what|show|give me|any|more)\b)|\s+(?:but|and) (?=(?:now|something|anything|what|show|give me|any|more|i want|i'd like)\b)",
-            text,
-        )
-        rest: list[str] = []
-        for piece in pieces:
-            if turn.rated:  # "4 stars for the first, 2 for the second"
-                piece = re.sub(r"^(\d+) (?=(?:for|to)\b)", r"\1 stars ", piece)
-            rating = read_rating(piece)
-            ids = self._rated_items(piece, rating.start, rating.end, turn) if rating else ()
-            if rating and rest and not re.search(r"[a-z]{3}", piece.lower()):
-                ids = self._rated_items(rest[-1], 0, 0, turn) or ids  # "I've read that. 2/5"
-            if rating is None or not ids:
-                rest.append(piece)
-                continue
-            words = piece.strip(" .!")
-            read = ItemRead(
-                ids, rating.share >= 0.75, rating.share <= 0.45, 0.45 < rating.share < 0.75, words
-            )
-            ids, choice = which_items(read, turn.state, turn.number, self._catalog)
-            turn.state = with_mentions(turn.state, ids, read, turn.number)
-            turn.state = replace(turn.state, spoken_of=ids or turn.state.spoken_of, choice=choice)
-            turn.rated = (*turn.rated, *((i, rating.stars) for i in ids))
-            turn.does(Act.RATE)
-        return " ".join(rest) if Act.RATE in turn.acts else text
-
-    def _rated_items(self, piece: str, start: int, end: int, turn: TurnRead) -> tuple[str, ...]:
-        without = f"{piece[:start]} {piece[end:]}"
-        without = re.sub(
-            r"\b(?:i'd|i would|i'll|i|we|would|give|gave|rate|rated|rating|giving|gets?|get|score|deserves?|a|an|is|was|stars?|out|solid|easy|easily|from me|for me|it's)\b|[/:=]",
-            " ", without, flags=re.IGNORECASE,
-        )  # fmt: skip
-        without = re.sub(r"^\W*(?:to|for|of|at|with)\b", " ", without, flags=re.IGNORECASE)
-        without = re.sub(r"\b(?:to|for|of|at|with)\W*$", " ", without, flags=re.IGNORECASE)
-        text = f"loved {' '.join(without.split()).strip(' ,.!')}"
-        items = self._reader.read(text, read_references(text, turn.state, self._lexicon)).items
-        found = tuple(dict.fromkeys(i for item in items for i in item.ids))
-        if not found and re.search(r"\bit\b|\bthat\b|^loved\W*$", text.lower()):
-            found = turn.state.spoken_of[:1]
-        return found
 
     def _step(
         self, turn: TurnRead, text: str, refining: bool = False, corrected: bool = False,

@@ -120,10 +120,6 @@ class Understander:
             turn.does(Act.UNSAFE)
             return ""
         acts, rest = self._courtesies.take_out(text)
-        if rest and not self._courtesies.opens_with_title(rest):
-            more, rest = talk.without_courtesy(rest)
-            acts += more
-            rest = self._courtesies.take_out(rest, courteous=True)[1] if more and rest else rest
         turn.does(*acts)
         if not rest:
             return ""

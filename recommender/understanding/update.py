@@ -173,7 +173,7 @@ def which_items(
     if len(read.ids) < 2 or len(titles) > 1 or not judged:
         return read.ids, None
     recent = tuple(i for i in read.ids if i in (*state.last_shown, *state.spoken_of))
-    if recent:
+    if recent and len(recent) < len(read.ids):
         return recent, None
     said = "disliked" if read.disliked else "liked" if read.liked else "seen"
     return (), Choice(read.ids, said, read.words, turn)

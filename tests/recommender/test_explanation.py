@@ -43,7 +43,8 @@ def written_by(
 def test_a_composed_reason_says_so(pick: Pick) -> None:
     assert pick.written_by == "composed"
     assert (
-        pick.reason == "A 1979 horror and science fiction film by Orla Finch: horror for “scary”."
+        pick.reason
+        == "A 1979 horror and science fiction film by Orla Finch: you asked for “scary”."
     )
     assert pick.evidence == (
         Evidence("item", "genres", "Horror"), Evidence("user", "turn 1", "scary"),

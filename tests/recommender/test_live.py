@@ -129,6 +129,7 @@ def test_updates_and_searches_at_once(recommender: Recommender, data: Path) -> N
         written(data / f"up{n}.jsonl", book(n, f"Renamed {n}"), book(1_000 + n)) for n in range(90)
     ]
     storage, failures, searches = storage_of("books", data), [], []
+    versions = set()
 
     def search(seed: int) -> None:
         chance = random.Random(seed)
@@ -140,6 +141,7 @@ def test_updates_and_searches_at_once(recommender: Recommender, data: Path) -> N
                 assert len(ids) == len(set(ids)) == 20
                 assert all(here.catalog[i] is c.item for i, c in zip(ids, found, strict=True))
                 searches.append(len(ids))
+                versions.add(here.catalog.checksum)
         except BaseException as error:
             failures.append(error)
 
@@ -172,6 +174,7 @@ def test_updates_and_searches_at_once(recommender: Recommender, data: Path) -> N
     assert other.wait(120) == 0
     assert not failures
     assert sum(searches) == 1_000 * 20
+    assert len(versions) > 1
     recommender.settle()
     served = recommender.of("").catalog
     expected = {f"b{n}" for n in range(110)} | {f"b{1_000 + n}" for n in range(90)}
@@ -200,16 +203,13 @@ def test_an_own_file_serves_its_session_alone(recommender: Recommender, tmp_path
     assert not recommender._own.of(session.id)
 
 
-def test_own_files_end_with_the_process(recommender: Recommender, tmp_path: Path) -> None:
-    file = written(tmp_path / "plants.jsonl", *map(book, range(5)))
+def test_own_files_leave_nothing_on_the_disk(recommender: Recommender, tmp_path: Path) -> None:
+    file = written(tmp_path / "plants.jsonl", *(book(n, f"Secret Harbour {n}") for n in range(5)))
     session, _ = recommender.bring(look(file, OWN), "plants")
-    store = Store(recommender.settings.store_path)
-    assert store.has_session(session.id)
-    again = Recommender(
-        recommender.settings, encoder=HashingEncoder(), language_model=ScriptedModel()
-    )
-    assert not store.has_session(session.id)
-    again.close()
+    said(recommender, session.id, "a lighthouse")
+    assert not Store(recommender.settings.store_path).has_session(session.id)
+    kept = [p for p in recommender.settings.data.rglob("*") if p.is_file() and p != file]
+    assert kept and not any(b"Secret Harbour" in path.read_bytes() for path in kept)
 
 
 def test_the_oldest_file_makes_room(recommender: Recommender, tmp_path: Path) -> None:

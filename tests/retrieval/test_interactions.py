@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.interactions import InteractionsError, read_interactions
+from retrieval.interactions import InteractionsError, in_time, read_interactions
 
 
 @pytest.mark.parametrize("name", ["i.csv", "i.csv.gz", "i.jsonl", "i.jsonl.gz"])
@@ -19,10 +19,19 @@ def test_interactions_are_read_from_each_kind_of_file(tmp_path: Path, name: str)
         lines = [json.dumps(row) for row in rows]
     content = "\n".join(lines).encode()
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
-    assert list(read_interactions(tmp_path / name)) == [
+    read = list(read_interactions(tmp_path / name))
+    assert [float(row.pop("time") or 0) for row in read] == [99, 0]
+    assert read == [
         {"user": "7", "item": "a", "rating": 4.5},
         {"user": "8", "item": "b", "rating": None},
     ]
+
+
+def test_rows_sort_by_time_as_numbers_or_as_dates() -> None:
+    numbers = [{"time": "1000"}, {"time": 99}, {"time": None}]
+    assert sorted(numbers, key=in_time) == numbers[::-1]
+    dates = [{"time": "2021-03-01"}, {"time": "2020-12-31"}]
+    assert sorted(dates, key=in_time) == dates[::-1]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from scripted import ScriptedRecommender, Served
 
-from recommender.ui.server import build_page, serve
+from recommender.settings import Settings
+from recommender.ui.judging_api import judging_routes
+from recommender.ui.pages import build_pages
+from recommender.ui.server import serve
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -30,12 +33,13 @@ expect.set_options(timeout=10_000)
 
 
 @pytest.fixture(scope="session")
-def served() -> Iterator[Served]:
-    recommender = ScriptedRecommender()
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    settings = Settings(model="none", data=tmp_path_factory.mktemp("data"))
+    recommender = ScriptedRecommender(settings)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    page = build_page(recommender)
-    serve(page, "127.0.0.1", port, block=False)
+    page = build_pages(recommender)
+    serve(page, "127.0.0.1", port, routes=judging_routes(recommender), block=False)
     yield Served(f"http://127.0.0.1:{port}/", recommender)
     page.close()
 

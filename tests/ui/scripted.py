@@ -97,7 +97,7 @@ class ScriptedRecommender:
         return {"language_model": "scripted-135M", "quantization": "nf4", "adapter": "movies",
                 "ranker": "block", "rank_weight": 0.15, "degraded": self.degraded}  # fmt: skip
 
-    def open_session(self) -> Session:
+    def open_session(self, consent: str = "kept") -> Session:
         session = Session(secrets.token_urlsafe(16))
         with self._lock:
             self.sessions[session.id] = session

@@ -19,10 +19,10 @@ from scripted_models import FILMS, HashingEncoder, ScriptedModel
 
 from recommender.engine import Recommender
 from recommender.settings import Settings
-from recommender.ui.chat import build_page
 from recommender.ui.gate import Gate
 from recommender.ui.handlers import Handlers
 from recommender.ui.own_file import OwnFile, Tab, roles_in, uploaded
+from recommender.ui.pages import build_pages
 from recommender.ui.server import serve
 
 PLANTS = [
@@ -44,7 +44,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recommender]:
 def address(real: Recommender) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    page = build_page(real)
+    page = build_pages(real)
     serve(page, "127.0.0.1", port, block=False)
     yield f"http://127.0.0.1:{port}/"
     page.close()
@@ -112,7 +112,7 @@ def test_a_file_is_talked_about_by_who_brought_it(
     assert all("Fern" in title for title in page.locator(".card-title").all_inner_texts())
     page.get_by_role("button", name="Start over").click()
     page.locator(".own:not(.using)").wait_for()
-    assert not real._own._served and not real.store.has_session(session)
+    assert not real._own._served and not real._passing.has_session(session)
     assert not list(Path(get_upload_folder()).rglob("plants.csv"))
 
 

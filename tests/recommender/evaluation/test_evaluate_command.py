@@ -34,6 +34,8 @@ def test_a_record_says_all_that_is_needed_to_repeat_it(
     folder = tmp_path / "out" / "sequential-neighbours-test-40-seed0"
     record = json.loads((folder / "record.json").read_text())
     assert record["n"] == 40 and record["seed"] == 0 and record["code"]
+    again = "evaluate sequential --data DIR --ranker neighbours --sample 40"
+    assert record["command"] == f"python -m recommender {again}"
     assert set(record["data"]) >= {"video_games/items.jsonl.gz", "video_games/sequences.jsonl.gz"}
     figure = record["figures"]["HR@1"]
     assert figure["low"] <= figure["value"] <= figure["high"] and figure["n"] == 40
@@ -61,6 +63,17 @@ def test_all_tasks_are_asked_that_the_data_has_cases_for(
     asked = {line.split()[0] for line in told.out.splitlines() if "cases:" in line}
     assert asked == set(TASKS) - {"sequential-100", "search-vague-100", "product-search-cds"}
     assert "sequential-100 popularity: left out, 48 items are too few" in told.err
+
+
+def test_a_torn_record_is_told_in_a_line(
+    evaluate: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torn = tmp_path / "out" / "torn" / "record.json"
+    torn.parent.mkdir(parents=True)
+    torn.write_text('{"task": "seq')
+    assert evaluate("sequential", "--ranker", "popularity", "--sample", "20") == 1
+    told = capsys.readouterr().err
+    assert str(torn) in told and told.count("\n") == 1
 
 
 def test_a_stand_in_is_named_in_the_report(evaluate: Run, tmp_path: Path) -> None:

@@ -9,20 +9,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recommender.evaluation.baselines import Neighbours
-from recommender.evaluation.cases import Case, Question
+from recommender.evaluation.cases import Case, CaseScorer, Question
+from recommender.evaluation.controls import make_control
 from recommender.evaluation.data import Behaviour
-from recommender.evaluation.leaks import LeakError, refuse_leak, telling
+from recommender.evaluation.leaks import LeakError, refuse_leak, telling, words
 from recommender.evaluation.metrics import per_case
 from recommender.evaluation.runs import ask
 from recommender.evaluation.tasks import TASKS, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes
+from recommender.understanding.words import FUNCTION_WORDS
+from retrieval.catalog import Catalog
 
 
 def cases_of(shop: Behaviour, task: str, seed: int = 0, sample: int = 0) -> list[Case]:
-    near = Neighbours(shop.training("test"), len(shop.catalog))
     numbers = numbers_for(TASKS[task], shop, "test", sample, seed)
-    wishes = Wishes(shop.catalog, near)
+    wishes = Wishes(shop.catalog)
     return list(make_cases(TASKS[task], shop, numbers, "test", seed, wishes))
 
 
@@ -38,7 +39,7 @@ class Told:
         return [self._score(q) for q in questions]
 
 
-def mean(cases: Sequence[Case], scorer: Told, name: str) -> float:
+def mean(cases: Sequence[Case], scorer: CaseScorer, name: str) -> float:
     return float(per_case([row.standing for row in ask(scorer, cases)])[name].mean())
 
 
@@ -135,8 +136,43 @@ def test_one_telling_word_of_the_title_is_caught(shop: Behaviour) -> None:
         refuse_leak(dataclasses.replace(case.question, aspects=told), 0, shop.catalog)
 
 
-def test_a_vague_wish_speaks_of_neighbours_alone(shop: Behaviour) -> None:
+def test_a_vague_wish_shares_no_word_with_the_title_and_is_loose(shop: Behaviour) -> None:
+    wishes = {}
     for case in cases_of(shop, "search-vague"):
         target = shop.catalog.items[int(case.question.candidates[case.right])]
-        wish = case.question.aspects.wish.lower()
-        assert not telling(target.title, shop.catalog) & set(wish.split())
+        wish = case.question.aspects.wish
+        assert not set(words(target.title)) & set(words(wish)) - FUNCTION_WORDS
+        assert not any(value.lower() in wish.lower() for value in target.facets["platform"])
+        assert wishes.setdefault(target.id, wish) == wish  # whoever asks
+
+
+def test_a_whole_catalog_is_not_asked_in_its_own_order(shop: Behaviour) -> None:
+    places = [c.question.candidates.tolist() for c in cases_of(shop, "sequential-catalog")]
+    assert all(p != sorted(p) for p in places)
+
+
+@pytest.mark.parametrize("task", ["sequential", "sequential-pairwise", "product-search"])
+def test_the_controls_get_what_they_must(shop: Behaviour, task: str) -> None:
+    by_item = TASKS[task].by_item
+    cases = [case for seed in range(10) for case in cases_of(shop, task, seed)]
+    chance = 1 / len(cases[0].question.candidates)
+    error = 3 * np.sqrt(chance * (1 - chance) / len(cases))
+    for name, expected in (("first", chance), ("random", chance), ("told", 1.0)):
+        control = make_control(name, shop, "test", by_item, 0)
+        slack = 0 if name == "told" else error
+        assert mean(cases, control, "HR@1") == pytest.approx(expected, abs=slack)
+
+
+def test_a_random_score_stays_with_its_item(shop: Behaviour) -> None:
+    control = make_control("random", shop, "test", False, 0)
+    case = cases_of(shop, "sequential")[0]
+    turned = dataclasses.replace(case.question, candidates=case.question.candidates[::-1])
+    [one], [other] = control.score([case.question]), control.score([turned])
+    assert one.tolist() == other[::-1].tolist()
+
+
+def test_hints_are_caught_where_a_title_has_their_words(shop: Behaviour) -> None:
+    """A game called like a hint says nothing by it."""
+    item = dataclasses.replace(shop.catalog.items[0], title="Tactics of the Riddle")
+    catalog = Catalog("planted", (item, *shop.catalog.items[1:]), shop.catalog.fields.values())
+    assert "tactics" not in Wishes(catalog).vague(0).lower()

@@ -17,7 +17,7 @@ from recommender.evaluation.baselines import Popularity
 from recommender.evaluation.cases import CaseScorer, Question
 from recommender.evaluation.data import Behaviour, DataError, load_video_games
 from recommender.evaluation.metrics import Standing
-from recommender.evaluation.records import beside, calibration, summary
+from recommender.evaluation.records import beside, calibration, summary, ties
 from recommender.evaluation.runs import (
     Row,
     RunError,
@@ -165,6 +165,11 @@ def test_coverage_novelty_and_popularity_by_hand() -> None:
     assert found["novelty@5"] == pytest.approx(7 / 4)
     # Item 0 stands above three of four, item 2 above none: 75 against (0 + 75) / 2.
     assert found["popularity_bias"] == pytest.approx(75 - 75 / 2)
+
+
+def test_ties_by_hand() -> None:
+    level = Row("x", 0, Standing(1, 2, 10), (0,), 1.0)
+    assert ties([level, row(0, (0,), (), 0)]) == 1 / 2
 
 
 def test_calibration_by_hand() -> None:

@@ -99,7 +99,6 @@ def test_neighbours_by_hand() -> None:
     assert scores == pytest.approx([1, 0.25 + 0.5 * 1 / np.sqrt(2)])
     [scores] = neighbours.score([question([2], [3])])
     assert scores == pytest.approx([0.5 / np.sqrt(2)])  # backwards counts half
-    assert neighbours.nearest(0, 5) == [1, 2]
 
 
 def test_nothing_is_learned_from_what_the_split_keeps(shop: Behaviour, tmp_path: Path) -> None:

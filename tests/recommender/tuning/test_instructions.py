@@ -165,6 +165,16 @@ def test_a_history_is_cut_by_whole_titles(sources: list[Behaviour], tmp_path: Pa
         assert len(listed) <= 60 and set(listed.split("; ")) <= names
 
 
+def test_a_template_of_weight_0_is_never_drawn(sources: list[Behaviour], tmp_path: Path) -> None:
+    games = [s for s in sources if s.name == "video_games"]
+    weights = {t.id: float(t.id == "rerank-history-open") for t in TEMPLATES.by_id.values()}
+    own = {"share": 1, "templates": weights}
+    only = replace(Mix.load(), kinds={"reranking": 1.0}, sources={"video_games": own})
+    made = make(games, tmp_path / "x.jsonl", count=10**4, mix=only, progress=False)
+    used = {example.template for example in read_examples(made.path)}
+    assert used == {"rerank-history-open"}  # also once it has no more to give
+
+
 class Gossip(SalientPhrases):
     """A teacher that tells the title of what is to be found: a planted leak."""
 

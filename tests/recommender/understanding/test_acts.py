@@ -105,6 +105,16 @@ def test_one_title_of_several_films_is_left_to_choose(
     assert chosen.state.choice is None
 
 
+def test_stars_wait_until_it_is_said_which_film_they_are_for(
+    understander: Understander, session: Session
+) -> None:
+    asked = read(understander, session, "5/10 for Scarface. something funny instead")
+    assert asked.state.choice is not None and not asked.rated
+    chosen = read(understander, Session("test", 2, asked.state), "the one from 1932")
+    assert chosen.rated == (("scarface-1932", 3),)
+    assert [m.item_id for m in chosen.state.seen] == ["scarface-1932"]
+
+
 def test_undo_goes_back_one_turn_after_another(
     understander: Understander, session: Session
 ) -> None:

@@ -1,6 +1,6 @@
 """Does a query built from the state find what a person recommended next?
 
-    python -m benchmarks.redial --data DIR [--sample N] [--ranker] [--search]
+    python -m recommender evaluate redial --data DIR [--sample N] [--ranker llm] [--search]
 
 On the development turns of ReDial: R@k is the share of the films that the recommender newly
 named at a turn which are among the first k, films named before being out of the ranking.
@@ -9,13 +9,12 @@ its films, and the query of the state after the dialogue was read turn by turn, 
 recommender's films that were not turned down count as history; each without interactions,
 with MovieLens' ratings, and with the films named in the dialogues of other folds as well
 (`folds`). Intervals are of 2,000 bootstrap resamples of dialogues. Weights were chosen on one
-half of the dialogues, where `--search` looks for better ones. `--ranker` asks the language
-model on a sample. Says so and ends where the data is not there. `varied` is off.
+half of the dialogues, where `--search` looks for better ones. `--ranker llm` asks the language
+model on a sample. `varied` is off.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,9 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from benchmarks.folds import fold_of, of_other_folds
-from benchmarks.labelled import write_record
-from benchmarks.redial_data import (
+from prompts.templates import Templates
+from recommender.evaluation.data import checksum
+from recommender.evaluation.folds import fold_of, of_other_folds
+from recommender.evaluation.metrics import Figure
+from recommender.evaluation.model_in_use import ModelInUse
+from recommender.evaluation.records import code_version, command_again, write_record
+from recommender.evaluation.redial_data import (
     QUERIES,
     Case,
     Films,
@@ -40,52 +43,32 @@ from benchmarks.redial_data import (
     replay,
     whole_dialogue,
 )
-from benchmarks.searching import RememberingEncoder, descend
-from prompts.templates import Templates
-from recommender.language_model import load_language_model
+from recommender.evaluation.redial_weights import (
+    ALONE,
+    GRID,
+    OF_DIALOGUES,
+    OF_RATINGS,
+    POPULAR,
+    RATED,
+    RATING,
+    SPOKEN,
+    TEXT_WEIGHTS,
+    WEIGHTS,
+)  # fmt: skip
+from recommender.evaluation.weight_search import RememberingEncoder, descend
 from recommender.opening import open_retriever
 from recommender.ranking import JoinedRanker, make_scorer, nouns_of, weight_of
 from recommender.settings import Settings
 from recommender.understanding.understander import Understander, Understanding
-from retrieval.collaborative import Learning, learn
+from retrieval.collaborative import learn
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.limits import Limit
 from retrieval.retriever import DenseRetriever, Query, RetrieverWeights
 
 KS = (1, 5, 10, 50)
+_LEAD = f"state, limits as wishes{RATED}"  # the query that a record is headed by
+_FILES = ("redial_dev.jsonl.gz", "redial_dev_turns.jsonl.gz", "redial_movies.jsonl.gz")
 Places = NDArray[np.int64]  # of each gold film among the candidates, KS[-1] where it is not
-
-# What is known of others' tastes.
-ALONE, RATED, SPOKEN = "", " + ratings", " + ratings and dialogues"
-# Chosen by coordinate descent on the validation half, for a recommender that is a person: for
-# queries of the state. The texts that they are compared with had no search of their own beside
-# dialogues: there they share the state's weights for others' tastes.
-WEIGHTS = {
-    ALONE: RetrieverWeights(liked=2.0, history=4.0, leaning=0.4, lexical=0.05),
-    RATED: RetrieverWeights(liked=2.0, history=4.0, leaning=0.15, lexical=0.1, popularity=0.3),
-    SPOKEN: RetrieverWeights(liked=4.0, history=2.5, lexical=0.05, collaborative=0.5,
-                             popularity=0.4, unknown=0.15, wish=0.15),
-}  # fmt: skip
-TEXT_WEIGHTS = {
-    ALONE: RetrieverWeights(history=4.0),
-    RATED: RetrieverWeights(history=4.0),
-    SPOKEN: RetrieverWeights(history=4.0, collaborative=0.5, popularity=0.4, unknown=0.15),
-}
-_POPULAR = RetrieverWeights(popularity=100.0)  # so that nothing else counts
-# Popularity by years out, as a film of 2017 has had little time to be rated; and what was
-# said in a dialogue counts twenty times as much as a rating from elsewhere.
-_OF_RATINGS = Learning(years_out=20)
-_RATING = 0.05
-_OF_DIALOGUES = Learning(ridge=30.0, fewest=0.125)  # three ratings, or one dialogue
-_GRID = {
-    "liked": (1.2, 2.0, 3.0, 4.0),
-    "history": (1.0, 2.5, 4.0, 6.0),
-    "leaning": (0.15, 0.25, 0.4),
-    "lexical": (0.0, 0.05, 0.1, 0.2),
-    "collaborative": (0.3, 0.5, 0.7),
-    "popularity": (0.1, 0.2, 0.3, 0.4, 0.6),
-    "unknown": (0.0, 0.15, 0.3),
-}
 
 
 @dataclass(frozen=True)
@@ -105,9 +88,8 @@ class Bench:
 
     def places(self, arm: str, weights: RetrieverWeights, queries: Sequence[Query]) -> list[Places]:
         """For each case the places of its gold films."""
-        under = replace(
-            self, retrievers={arm: [one.reweighted(weights) for one in self.retrievers[arm]]}
-        )
+        reweighted = [one.reweighted(weights) for one in self.retrievers[arm]]
+        under = replace(self, retrievers={arm: reweighted})
         result = []
         for case, query in zip(self.cases, queries, strict=True):
             found = under.retriever(arm, case).retrieve(query, KS[-1])
@@ -125,19 +107,20 @@ class Bench:
         )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="the folder with dialogues/")
-    parser.add_argument("--sample", type=int, default=0, help="dialogues, 0 for all")
-    parser.add_argument("--search", action="store_true", help="look for better weights")
-    parser.add_argument("--ranker", type=int, nargs="?", const=200, default=0, metavar="TURNS")
-    options = parser.parse_args()
-    if not (options.data / "dialogues" / "redial_dev_turns.jsonl.gz").is_file():
-        print(f"skipped: {options.data} has no dialogues/redial_dev_turns.jsonl.gz")
-        return
-    bench, left_out = _open(options.data, options.sample)
+def measure(
+    settings: Settings, data: Path, folder: Path, *, sample: int = 0, search: bool = False,
+    ranker: int = 0,
+) -> dict[str, Any]:  # fmt: skip
+    """Find the films of a sample of dialogues (0 for all); prints, keeps and gives the record.
+
+    With `search` better weights are looked for first; `ranker` is on how many turns the
+    language model is asked as well. Raises `DataError` where the dialogues are not there.
+    """
+    files = [data / "dialogues" / name for name in _FILES]
+    checksums = {f"dialogues/{file.name}": checksum(file) for file in files}
+    bench, left_out = _open(settings, data, sample)
     state, text = WEIGHTS, TEXT_WEIGHTS
-    if options.search:
+    if search:
         other = bench.part(held_out=False)
         state = {arm: _search(other, arm, state[arm], of_state) for arm in state}
         text = {arm: _search(other, arm, text[arm], whole_dialogue) for arm in text}
@@ -147,7 +130,9 @@ def main() -> None:
     for name, weights in chosen.items():
         print(f"weights of the {name}: {weights}")
     record: dict[str, Any] = {
-        "turns": len(bench.cases), "left_out": left_out, "weights": chosen,
+        "task": "redial", "system": _LEAD, "n": len(bench.cases), "code": code_version(), "data": checksums,
+        "command": command_again("redial", {"data": "DIR", "sample": sample}),
+        "sample": sample, "left_out": left_out, "weights": chosen,
         "excluded": _excluded(bench, bench.made(of_state)),
     }  # fmt: skip
     found = _rows(bench, state, text)
@@ -156,13 +141,15 @@ def main() -> None:
         cases = [bench.cases[n] for n in rows]
         part = {name: [places[n] for n in rows] for name, places in found.items()}
         record[half] = _report(half, cases, part)
-    if options.ranker:
-        record["ranker"] = _with_ranker(bench, state[RATED], options.ranker)
-    print("written to", write_record("redial", record))
+    record["figures"] = {f"R@{k}": vars(Figure(told[0], told[1], told[2], len(bench.cases)))
+                         for k, told in record["all"][_LEAD].items()}  # fmt: skip
+    if ranker:
+        record["ranked"] = _with_ranker(settings, bench, state[RATED], ranker)
+    write_record(folder, record)
+    return record
 
 
-def _open(data: Path, sample: int) -> tuple[Bench, int]:
-    settings = Settings.read({})
+def _open(settings: Settings, data: Path, sample: int) -> tuple[Bench, int]:
     films = read_films(data, settings.data / "redial")
     cases, left_out = read_cases(data, films)
     if sample:
@@ -170,11 +157,11 @@ def _open(data: Path, sample: int) -> tuple[Bench, int]:
         cases = [case for case in cases if case.dialogue in set(kept)]
     encoder = RememberingEncoder(SentenceTransformerEncoder(settings.encoder))
     alone = open_retriever(settings.data / "index", films.catalog, encoder, True)
-    rated = [{**row, "weight": _RATING} for row in ratings(data, films)]
-    others = learn(films.catalog, ratings(data, films), _OF_RATINGS)
+    rated = [{**row, "weight": RATING} for row in ratings(data, films)]
+    others = learn(films.catalog, ratings(data, films), OF_RATINGS)
     print(f"{len(films.catalog)} films; {others.manifest.interactions} ratings by "
           f"{others.manifest.users} people of {int((others.counts > 0).sum())} of them")  # fmt: skip
-    spoken = of_other_folds(films.catalog, read_mentions(data, films), rated, _OF_DIALOGUES)
+    spoken = of_other_folds(films.catalog, read_mentions(data, films), rated, OF_DIALOGUES)
     retrievers = {ALONE: [alone], RATED: [alone.with_interactions(others)],
                   SPOKEN: [alone.with_interactions(one) for one in spoken]}  # fmt: skip
     return Bench(films, cases, replay(cases, Understander(films.catalog)), retrievers), left_out
@@ -190,7 +177,7 @@ def _rows(
             weights = (state if name.startswith("state") else text)[arm]
             found[name + arm] = bench.places(arm, weights, bench.made(make))
         if arm:
-            found["popularity" + arm] = bench.places(arm, _POPULAR, bench.made(of_nothing))
+            found["popularity" + arm] = bench.places(arm, POPULAR, bench.made(of_nothing))
     default = bench.places(RATED, RetrieverWeights(), bench.made(of_state))
     found["state, default weights" + RATED] = default
     return found
@@ -260,13 +247,15 @@ def _search(
         places = np.concatenate(bench.places(arm, weights, queries))
         return float(np.mean([(places < k).mean() for k in KS]))
 
-    return descend(weights, _GRID, worth)
+    return descend(weights, GRID, worth)
 
 
-def _with_ranker(bench: Bench, weights: RetrieverWeights, turns: int) -> dict[str, Any]:
+def _with_ranker(
+    settings: Settings, bench: Bench, weights: RetrieverWeights, turns: int
+) -> dict[str, Any]:
     """The retriever's order and the joined one on the same turns, and the paired difference."""
-    settings, templates = Settings.read({}), Templates.load()
-    model = load_language_model(settings.model, cache=settings.data)
+    templates = Templates.load()
+    model = ModelInUse(settings).model
     catalog = bench.films.catalog
     scorer = make_scorer("block", model, catalog, templates)
     weight = weight_of(settings.rank_weight, model)
@@ -293,7 +282,3 @@ def _with_ranker(bench: Bench, weights: RetrieverWeights, turns: int) -> dict[st
               f"({low:+.3f} to {high:+.3f})")  # fmt: skip
         record[f"R@{k}"] = [float(one[0]), float(two[0]), float(low), float(high)]
     return record
-
-
-if __name__ == "__main__":
-    main()

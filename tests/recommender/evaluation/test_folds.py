@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.folds import FOLDS, fold_of, of_other_folds
-from benchmarks.redial import SPOKEN, Bench
-from benchmarks.redial_data import Case, Films, Utterance
+from recommender.evaluation.folds import FOLDS, fold_of, of_other_folds
+from recommender.evaluation.redial import Bench
+from recommender.evaluation.redial_data import Case, Films, Utterance
+from recommender.evaluation.redial_weights import SPOKEN
 from retrieval.catalog import Catalog, Item
 from retrieval.collaborative import CollaborativeIndex, Learning
 from retrieval.index import DenseIndex

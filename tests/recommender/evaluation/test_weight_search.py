@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.searching import RememberingEncoder, descend
+from recommender.evaluation.weight_search import RememberingEncoder, descend
 from retrieval.retriever import RetrieverWeights
 
 START = RetrieverWeights(liked=0.0, history=0.0)

@@ -1,0 +1,1 @@
+"""Judging recommendations: blind campaigns, their figures, and what can be learned from them."""

@@ -1,0 +1,220 @@
+"""The replies of a campaign, made ahead, so that no annotator waits.
+
+Promises that the systems are asked one after the other about the same candidates, that each
+shows as many picks, and that what is kept of a pick has one shape whoever made it: what is
+shown must not tell who recommends. Where two systems pick alike there is nothing to judge.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from prompts.templates import Templates
+from recommender.annotation.asked import Asked, Asking, asked_by_task, requests_of
+from recommender.annotation.campaign import Campaign, CampaignError, System
+from recommender.annotation.kept import Case
+from recommender.dialogue import Pick
+from recommender.explanation import Explainer
+from recommender.facts import shown
+from recommender.language_model import LanguageModel, load_language_model
+from recommender.opening import open_retriever
+from recommender.ranking import (
+    JoinedRanker,
+    Ranker,
+    RetrieverRanker,
+    make_scorer,
+    nouns_of,
+    weight_of,
+)
+from recommender.settings import Settings
+from recommender.store import Store
+from retrieval.catalog import Catalog, load_catalog
+from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.retriever import Retriever
+
+GOOD, BAD = "gold: good", "gold: bad"  # the two sides of a case with a known answer
+Report = Callable[[int, int], None]  # cases answered, of how many
+
+
+@dataclass(frozen=True)
+class Made:
+    """The cases of a campaign, and how many comparisons fell away since both picked alike."""
+
+    cases: tuple[Case, ...]
+    alike: int
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What replies are made with: the same for every system but its ranker."""
+
+    catalog: Catalog
+    templates: Templates
+    asked: tuple[Asked, ...]
+    gold: tuple[Asked, ...]  # one for each gold case of the file
+    ranker: Callable[[System], tuple[Ranker, LanguageModel | None]]
+
+
+def open_for(
+    campaign: Campaign, settings: Settings, store: Store, *,
+    catalog: Catalog | None = None, retriever: Retriever | None = None,
+    load: Callable[..., LanguageModel] = load_language_model,
+) -> Opened:  # fmt: skip
+    """Cases and rankers of a campaign; the keyword arguments stand in for what settings name.
+
+    Raises `CampaignError`, and what loading the catalog, the encoder or a model raises.
+    """
+    templates = Templates.load()
+    if campaign.source.task:
+        return _open_task(campaign, settings, templates)
+    catalog = catalog or load_catalog(settings.catalog)
+    retriever = retriever or open_retriever(
+        settings.data / "index", catalog, SentenceTransformerEncoder(settings.encoder), True,
+        settings.interactions,
+    )  # fmt: skip
+    asking = Asking(catalog, templates, retriever, settings.candidates)
+    source = campaign.source
+    if source.chats:
+        found = (asking.conversation(store, session) for session in store.to_be_judged())
+        asked = [one for one in found if one is not None][: source.limit or None]
+    else:
+        asked = [asking.request(text) for text in requests_of(source)]
+    if not asked:
+        raise CampaignError(
+            "cases: none; no conversation was kept with leave to be judged" if source.chats
+            else "cases: no request"
+        )  # fmt: skip
+
+    def ranker(system: System) -> tuple[Ranker, LanguageModel | None]:
+        if system.ranker == "retriever":
+            return RetrieverRanker(), None
+        model = load(
+            system.model, quantization=system.quantization, adapter=system.adapter,
+            cache=settings.data,
+        )  # fmt: skip
+        scorer = make_scorer(system.ranker, model, catalog, templates)
+        return JoinedRanker(scorer, weight_of(system.rank_weight, model)), model
+
+    gold = tuple(asking.request(one.request) for one in campaign.gold)
+    return Opened(catalog, templates, tuple(asked), gold, ranker)
+
+
+def _open_task(campaign: Campaign, settings: Settings, templates: Templates) -> Opened:
+    from recommender.evaluation.bench import Bench
+    from recommender.evaluation.contract import ScoringRanker
+    from recommender.evaluation.tasks import TASKS
+
+    source = campaign.source
+    if source.data is None or campaign.gold or campaign.reasons == "own":
+        raise CampaignError("cases.task: takes data, no gold.case, and no reasons of its own")
+    bench = Bench(settings, source.data, settings.data / "evaluation" / "runs", seed=source.seed)
+    asked = asked_by_task(bench, source, templates)
+    task = TASKS[source.task]
+    bench.check([task.name], [system.ranker for system in campaign.systems])
+    catalog = bench.behaviour(task.data).catalog
+
+    def ranker(system: System) -> tuple[Ranker, LanguageModel | None]:
+        return ScoringRanker(bench.scorer(task, system.ranker, "test"), catalog), None
+
+    return Opened(catalog, templates, tuple(asked), (), ranker)
+
+
+def make(campaign: Campaign, opened: Opened, report: Report = lambda done, of: None) -> Made:
+    """Ask every system about every case. `report` is told after each. Raises `CampaignError`."""
+    explainer = Explainer(opened.catalog)
+    replies: list[dict[str, list[dict[str, Any]]]] = [{} for _ in opened.asked]
+    of, done = len(campaign.systems) * len(opened.asked), 0
+    for system in campaign.systems:
+        ranker, model = opened.ranker(system)
+        for asked, told in zip(opened.asked, replies, strict=True):
+            ranked = ranker.rank(asked.instruction, asked.candidates)[: campaign.picks]
+            picks = [_reasoned(pick, asked, campaign, explainer, model) for pick in ranked]
+            told[system.name] = [_plain(pick, asked, opened) for pick in picks]
+            done += 1
+            report(done, of)
+    cases, alike = [], 0
+    for asked, told in zip(opened.asked, replies, strict=True):
+        pairs = [(a, b) for a, b in combinations(sorted(told), 2) if _ids(told[a]) != _ids(told[b])]
+        alike += len(told) * (len(told) - 1) // 2 - len(pairs)
+        cases.append(_case(asked, told, tuple((a, b, "") for a, b in pairs)))
+    return Made((*cases, *_gold_cases(campaign, opened, explainer, replies)), alike)
+
+
+def _gold_cases(
+    campaign: Campaign, opened: Opened, explainer: Explainer,
+    replies: Sequence[Mapping[str, list[dict[str, Any]]]],
+) -> list[Case]:  # fmt: skip
+    """Cases with a known answer: the file's own, and picks against items at random."""
+    catalog, chance = opened.catalog, random.Random(f"{campaign.name}/{campaign.source.seed}")
+    made = []
+    for told, asked in zip(campaign.gold, opened.gold, strict=True):
+        lists = {GOOD: told.good, BAD: told.bad}
+        missing = [i for ids in lists.values() for i in ids if i not in catalog]
+        if missing:
+            raise CampaignError(f"gold.case: no such items: {', '.join(missing)}")
+        made.append((asked, {name: list(ids) for name, ids in lists.items()}))
+    for number in chance.sample(
+        range(len(opened.asked)), min(campaign.gold_random, len(opened.asked))
+    ):
+        asked = opened.asked[number]
+        system = chance.choice(campaign.systems).name
+        good = _ids(replies[number][system])
+        fitting = {candidate.item.id for candidate in asked.candidates}
+        others = [item.id for item in catalog.items if item.id not in fitting]
+        if len(others) < campaign.picks:
+            raise CampaignError("gold.random: the catalog is too small to draw misfits from")
+        made.append((asked, {GOOD: good, BAD: chance.sample(others, campaign.picks)}))
+    cases = []
+    for asked, lists in made:
+        told = {}
+        for name, ids in lists.items():
+            picks = [
+                Pick(catalog[i], rank, 0.0, 0.0) for rank, i in enumerate(ids[: campaign.picks], 1)
+            ]
+            reasoned = [_reasoned(pick, asked, campaign, explainer, None) for pick in picks]
+            told[name] = [_plain(pick, asked, opened) for pick in reasoned]
+        cases.append(_case(asked, told, ((BAD, GOOD, GOOD),)))
+    return cases
+
+
+def _reasoned(
+    pick: Pick, asked: Asked, campaign: Campaign, explainer: Explainer, model: LanguageModel | None
+) -> Pick:
+    if campaign.reasons == "none":
+        return pick
+    composed = explainer.composed(pick, asked.state)
+    if campaign.reasons == "composed" or model is None:
+        return composed
+    written = explainer.write(model, composed, asked.instruction, asked.state)
+    return [step for step in written if step is not None][-1]
+
+
+def _plain(pick: Pick, asked: Asked, opened: Opened) -> dict[str, Any]:
+    """What is kept of a pick. `block` is what a ranker reads of it."""
+    catalog, template = opened.catalog, opened.templates.by_id[asked.instruction.template]
+    block = template.render_block(nouns_of(catalog), item=catalog.brief(pick.item))
+    return {
+        "item": pick.item.id, **shown(catalog, pick.item), "reason": pick.reason, "block": block,
+        "written_by": pick.written_by,
+    }  # fmt: skip
+
+
+def _ids(picks: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [str(pick["item"]) for pick in picks]
+
+
+def _case(
+    asked: Asked, told: Mapping[str, Sequence[Mapping[str, Any]]],
+    comparisons: tuple[tuple[str, str, str], ...],
+) -> Case:  # fmt: skip
+    detail = {
+        "said": list(asked.said),
+        "instruction": asked.instruction.text,
+        "template": asked.instruction.template,
+        "candidates": [candidate.item.id for candidate in asked.candidates],
+    }
+    return Case(asked.request, detail, told, comparisons, asked.session)

@@ -1,0 +1,42 @@
+"""Weights of the retriever for ReDial, and what others' tastes are learned from there.
+
+All were chosen on the validation half of the dialogues; `GRID` is where better ones are looked
+for.
+"""
+
+from __future__ import annotations
+
+from retrieval.collaborative import Learning
+from retrieval.retriever import RetrieverWeights
+
+# What is known of others' tastes.
+ALONE, RATED, SPOKEN = "", " + ratings", " + ratings and dialogues"
+# Chosen by coordinate descent on the validation half, for a recommender that is a person: for
+# queries of the state. The texts that they are compared with had no search of their own beside
+# dialogues: there they share the state's weights for others' tastes.
+WEIGHTS = {
+    ALONE: RetrieverWeights(liked=2.0, history=4.0, leaning=0.4, lexical=0.05),
+    RATED: RetrieverWeights(liked=2.0, history=4.0, leaning=0.15, lexical=0.1, popularity=0.3),
+    SPOKEN: RetrieverWeights(liked=4.0, history=2.5, lexical=0.05, collaborative=0.5,
+                             popularity=0.4, unknown=0.15, wish=0.15),
+}  # fmt: skip
+TEXT_WEIGHTS = {
+    ALONE: RetrieverWeights(history=4.0),
+    RATED: RetrieverWeights(history=4.0),
+    SPOKEN: RetrieverWeights(history=4.0, collaborative=0.5, popularity=0.4, unknown=0.15),
+}
+POPULAR = RetrieverWeights(popularity=100.0)  # so that nothing else counts
+# Popularity by years out, as a film of 2017 has had little time to be rated; and what was
+# said in a dialogue counts twenty times as much as a rating from elsewhere.
+OF_RATINGS = Learning(years_out=20)
+RATING = 0.05
+OF_DIALOGUES = Learning(ridge=30.0, fewest=0.125)  # three ratings, or one dialogue
+GRID = {
+    "liked": (1.2, 2.0, 3.0, 4.0),
+    "history": (1.0, 2.5, 4.0, 6.0),
+    "leaning": (0.15, 0.25, 0.4),
+    "lexical": (0.0, 0.05, 0.1, 0.2),
+    "collaborative": (0.3, 0.5, 0.7),
+    "popularity": (0.1, 0.2, 0.3, 0.4, 0.6),
+    "unknown": (0.0, 0.15, 0.3),
+}
