@@ -29,7 +29,7 @@ class Live(Generic[Served]):
     """
 
     def __init__(self, found: Found, open_it: Callable[[Found], Served]) -> None:
-        self._storage, self._version = found.storage, found.version
+        self._storage, self._checksum = found.storage, found.catalog.checksum
         self._open = open_it
         self._served = open_it(found)
         self._lock = threading.Lock()
@@ -53,8 +53,8 @@ class Live(Generic[Served]):
             time.sleep(0.02)
 
     def _is_behind(self) -> bool:
-        version = self._storage.version if self._storage is not None else 0
-        return version not in (0, self._version)  # 0: the catalog was removed meanwhile
+        checksum = self._storage.checksum if self._storage is not None else ""
+        return checksum not in ("", self._checksum)  # "": the catalog was removed meanwhile
 
     def _catch_up(self) -> None:
         try:
@@ -62,7 +62,7 @@ class Live(Generic[Served]):
                 found = read_stored(self._storage)
                 served = self._open(found)
                 # One assignment, so that a turn has the old version or the new one.
-                self._served, self._version = served, found.version
+                self._served, self._checksum = served, found.catalog.checksum
         except Exception as error:
             self._not_before = time.monotonic() + _PAUSE_S
             log.warning("the newer version of the catalog can't be opened: %s", error)

@@ -20,6 +20,7 @@ class Bounds:
     document: int = 1 << 30
     rows: int = 10_000_000
     line: int = 16 << 20
+    members: int = 1_000
     columns: int = 500
     text: int = 20_000
     title: int = 1_000
@@ -30,6 +31,6 @@ class Bounds:
 
 OWN = Bounds()  # a file of whoever runs this
 VISITOR = Bounds(
-    size=64 << 20, free=8 << 20, document=32 << 20, rows=20_000, line=2 << 20, columns=200,
+    size=64 << 20, free=8 << 20, document=32 << 20, rows=20_000, line=2 << 20, members=20, columns=200,
     text=5_000,
 )  # fmt: skip

@@ -27,6 +27,7 @@ _AMOUNT = re.compile(
     r"(?:us|eur|gbp|usd)?\s?[$€£¥₹]?\s?(-?\d[\d,.]*)\s?(?:[$€£¥₹]|usd|eur|gbp|dollars|euros)?",
     re.I,
 )
+_LONGEST = 40_000  # characters that are looked at; more is cut in any case
 _FREE = {"free", "free to play", "free!", "gratis"}
 _FORMULA = re.compile(r"^[=+@\t\r]|^-(?!\d)")
 BLOCKS = {"p", "br", "li", "div", "ul", "ol", "h1", "h2", "h3", "tr", "td", "hr"}
@@ -38,7 +39,7 @@ def plain(value: object) -> str:
     >>> plain("<p>Caf&eacute; &amp; bar</p><script>x()</script>")
     'Café & bar'
     """
-    text = str(value)
+    text = str(value)[:_LONGEST]
     if excel := _EXCEL_TEXT.fullmatch(text.strip()):
         text = excel[1]
     if text.startswith("'") and is_formula(text[1:]):

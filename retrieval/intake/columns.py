@@ -30,6 +30,7 @@ _TITLES = ("title", "name", "item name", "product name", "product title", "book 
            "album title", "album name", "recipe name", "original title", "headline", "heading",
            "label")  # fmt: skip
 _ENDS_IN_YEAR = re.compile(r".*\S\s*\((\d{4})\)\s*$", re.S)
+_FACETS = (Kind.CATEGORY, Kind.PERSON, Kind.KEYWORD)
 _EXAMPLES = 3
 _ENOUGH = 50  # rows, from which a value that never changes says nothing
 _SURE = 0.9  # of the values of a column that must be of a kind
@@ -39,8 +40,8 @@ _SURE = 0.9  # of the values of a column that must be of a kind
 class Column:
     """One column of the file and what becomes of it.
 
-    `role` is one of `ROLES`, `field` the name that it has in the catalog; `mark` parts several values in one text; `share` is that of
-    the sampled rows which have a value.
+    `role` is one of `ROLES`, `field` the name that it has in the catalog; `mark` parts several
+    values in one text; `share` is that of the sampled rows which have a value.
     """
 
     name: str
@@ -104,12 +105,12 @@ def recognise(sample: Sequence[Record], name: str, given: Mapping[str, str]) -> 
         columns.append(
             replace(
                 _column(key, held, len(sample), role),
-                field=_bare(key) if bare[_bare(key)] == 1 else key,
+                field=_field_name(key, bare),
                 share=len(held) / max(len(sample), 1),
                 examples=tuple(plain(one)[:60] for one in some),
             )
         )
-    dated = any(known.role == Kind.YEAR for known in columns)
+    dated = any(one.role == Kind.YEAR or one.field == "year" for one in columns)
     ending = sum(bool(_ENDS_IN_YEAR.match(str(v))) for v in values[title])
     return Plan(tuple(columns), not dated and ending > 0.6 * max(len(values[title]), 1))
 
@@ -119,6 +120,12 @@ def _bare(name: str) -> str:
     "details.publisher.name" is "publisher"."""
     *_, last = [part for part in name.split(".") if part not in ("name", "value")] or [name]
     return last or name
+
+
+def _field_name(name: str, bare: Counter[str]) -> str:
+    """What a column is called in the catalog, where some names have a meaning of their own."""
+    field = _bare(name) if bare[_bare(name)] == 1 else name
+    return f"{field} column" if field in (ID, TITLE) else field
 
 
 def _one(given: Mapping[str, str], role: str) -> str:
@@ -160,54 +167,57 @@ def _id_of(values: Mapping[str, list[Any]], given: Mapping[str, str], title: str
 
 
 def _column(name: str, values: list[Any], rows: int, role: str) -> Column:
+    label = column_words(_bare(name))
     if role in (ID, TITLE, SKIP):
         return Column(name, role, why="as you say" if role == SKIP else f"the {role}")
-    if not values:
-        return Column(name, SKIP, why="is empty in every row looked at")
-    texts = [v for v in values if isinstance(v, str)]
-    listed = sum(list_in(v) is not None for v in texts)
-    flag = _is_flag(values)
     if role:
-        label = column_words(_bare(name))
         mark = _mark_of(values, role) if role in _FACETS else ""
+        flag = bool(values) and _is_flag(values)
         return Column(name, role, label=label, mark=mark, flag=flag, why="as you say")
-    if any(says_nothing(part, values) for part in (name, *name.split("."))):
-        return Column(name, SKIP, why="an address, a picture or a number of another catalog")
-    known = bool(entry_of(_bare(name), tuple(Kind))[1])
-    if not known and len(values) == rows >= _ENOUGH and len(set(map(str, values))) == 1:
-        return Column(name, SKIP, why="is the same in every row")
-    if all(v is False or str(v).strip().lower() in ("false", "no") for v in values):
-        return Column(name, SKIP, why="is true of nothing")
-    if flag:
-        return Column(
-            name, Kind.CATEGORY, label=column_words(_bare(name)), flag=True, why="true or false"
-        )
-    seen = values
-    if listed > 0.5 * len(values):
-        seen = [parts(v) for v in values]
-    elif texts and not any(isinstance(v, list) for v in values):
-        seen = _as_numbers(name, values) or [plain(v) for v in values]
-    elif any(isinstance(v, list) for v in values):
-        seen = [parts(v) for v in values]
-    seen = [v for v in seen if v not in ([], "")]
+    if why := _says_nothing(name, values, rows):
+        return Column(name, SKIP, why=why)
+    if _is_flag(values):
+        return Column(name, Kind.CATEGORY, label=label, flag=True, why="true or false")
+    seen = _as_years(_bare(name), _seen(values))
     flat = [one for v in seen for one in (v if isinstance(v, list) else [v])]
-    if flat and says_nothing(name, flat):
-        return Column(name, SKIP, why="addresses")
-    if not seen:
-        return Column(name, SKIP, why="holds nothing that can be read")
-    seen = _as_years(name, seen)
+    if not flat or says_nothing(name, flat):
+        return Column(name, SKIP, why="addresses" if flat else "holds nothing that can be read")
     if all(isinstance(v, str) for v in seen) and _is_code(seen):
         return Column(name, SKIP, why="codes for machines")
-    bare = _bare(name)
-    found = infer_field(bare, _joined_prose(seen), rows, Path(name))
+    found = infer_field(_bare(name), _joined_prose(seen), rows, Path(name))
     mark = found.separator or (_mark_of(values, found.kind) if found.kind in _FACETS else "")
     if mark and not found.separator:
-        found = infer_field(bare, [parts(v, mark) for v in seen], rows, Path(name))
-    why = "by its name" if entry_of(bare, (found.kind,))[1] else "by what stands in it"
+        found = infer_field(_bare(name), [parts(v, mark) for v in seen], rows, Path(name))
+    by_name = entry_of(_bare(name), (found.kind,))[1]
+    why = "by its name" if by_name else "by what stands in it"
     return Column(name, found.kind, "", found.label, found.unit, mark, False, why)
 
 
-_FACETS = (Kind.CATEGORY, Kind.PERSON, Kind.KEYWORD)
+def _says_nothing(name: str, values: list[Any], rows: int) -> str:
+    """Why a column is left out before its values are looked at more closely; "" where not."""
+    if not values:
+        return "is empty in every row looked at"
+    if any(says_nothing(part, values) for part in (name, *name.split("."))):
+        return "an address, a picture or a number of another catalog"
+    known = entry_of(_bare(name), tuple(Kind))[1]
+    if not known and len(values) == rows >= _ENOUGH and len(set(map(str, values))) == 1:
+        return "is the same in every row"
+    if all(str(v).strip().lower() in ("false", "no") for v in values):
+        return "is true of nothing"
+    return ""
+
+
+def _seen(values: list[Any]) -> list[Any]:
+    """The values as what they spell: lists, numbers or clean texts."""
+    texts = [v for v in values if isinstance(v, str)]
+    listed = sum(list_in(v) is not None for v in texts)
+    if listed > 0.5 * len(values) or any(isinstance(v, list) for v in values):
+        seen: list[Any] = [parts(v) for v in values]
+    elif texts:
+        seen = list(_as_numbers(values)) or [plain(v) for v in values]
+    else:
+        seen = values
+    return [v for v in seen if v not in ([], "")]
 
 
 def _joined_prose(values: list[Any]) -> list[Any]:
@@ -221,8 +231,8 @@ def _joined_prose(values: list[Any]) -> list[Any]:
     return values
 
 
-def _as_numbers(name: str, values: list[Any]) -> list[float]:
-    """The values as numbers, where nearly all are; none where the name promises dates."""
+def _as_numbers(values: list[Any]) -> list[float]:
+    """The values as numbers, or as the years of dates, where nearly all are such."""
     numbers = [n for v in values if (n := amount_in(v)) is not None]
     if len(numbers) > _SURE * len(values):
         return numbers

@@ -103,8 +103,9 @@ def members(path: Path, bounds: Bounds) -> list[Member]:
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise CatalogError(f"{path}: can't be read ({why}); expected {EXPECTED}") from error
-    if not found:
-        raise CatalogError(f"{path}: holds no file; expected {EXPECTED}")
+    if not 0 < len(found) <= bounds.members:
+        many = f"{len(found):,} files; expected at most {bounds.members:,} of"
+        raise CatalogError(f"{path}: holds {many if found else 'no file; expected'} {EXPECTED}")
     return found
 
 

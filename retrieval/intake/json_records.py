@@ -68,7 +68,7 @@ def flat(
     cells: dict[str, Any] = {}
     for key, value in row.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and entry_of(key, _COUNTED)[1]:
+        if isinstance(value, Mapping) and _is_counts(key, value):
             cells[name] = [str(one) for one in value][: bounds.values]  # {"Action": 12, …}
         elif isinstance(value, Mapping):
             if depth < bounds.depth and len(cells) < bounds.columns:
@@ -78,6 +78,12 @@ def flat(
         else:
             cells[name] = value
     return cells
+
+
+def _is_counts(key: str, value: Mapping[str, Any]) -> bool:
+    """Whether an object counts values of a field of kinds or themes: tags with their votes."""
+    counts = all(isinstance(one, (int, float)) for one in value.values())
+    return counts and bool(value) and bool(entry_of(key, _COUNTED)[1])
 
 
 def _named(part: Any) -> list[Any]:

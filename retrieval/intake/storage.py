@@ -83,6 +83,14 @@ class CatalogStorage:
             return int(_meta(db).get("version", 0))
         return 0
 
+    @property
+    def checksum(self) -> str:
+        """Names what is kept now; "" where there is no catalog."""
+        if self.file.is_file():
+            with suppress(sqlite3.Error, KeyError), self._connected() as db:
+                return _checksum(_meta(db))
+        return ""
+
     @contextmanager
     def reading(self) -> Iterator[Stored]:
         """The catalog at one moment, whatever is written meanwhile. Raises `CatalogError`."""
@@ -147,6 +155,8 @@ class CatalogStorage:
                 "row = excluded.row, gone = 0 where digest <> excluded.digest or gone > 0"
             )
             read_by = json.dumps(about, ensure_ascii=False)
+            if not replace and read_by != meta.get("about"):
+                raise CatalogError(f"{self.folder.name}: was imported anew meanwhile; try again")
             changed = bool(added or updated or removed or read_by != meta.get("about"))
             _set(db, about=read_by)
             self._settle(db, old, added - removed, changed=changed)

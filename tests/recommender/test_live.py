@@ -122,6 +122,10 @@ def test_a_catalog_that_is_removed_is_served_on(recommender: Recommender, data: 
     storage_of("books", data).drop()
     recommender.settle(1.0)
     assert said(recommender, recommender.open_session().id, "a lighthouse").picks
+    again = written(data / "again.jsonl", *(book(n, f"Once More {n}") for n in range(120)))
+    take_in(look(again, OWN), storage_of("books", data), "books", OWN)
+    recommender.settle()  # another catalog of the same name and version
+    assert recommender.catalog["b1"].title == "Once More 1"
 
 
 def test_updates_and_searches_at_once(recommender: Recommender, data: Path) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
-from writing import HEADER, ROWS, table, taken
+from writing import HEADER, ROWS, kept_under, table, taken
 
 from retrieval.catalog import Kind, load_catalog
 from retrieval.fields import CatalogError
 from retrieval.intake.bounds import OWN
 from retrieval.intake.export import export
-from retrieval.intake.finding import find_catalog
+from retrieval.intake.finding import find_catalog, read_stored
 from retrieval.intake.importing import look
 
 LINES = [
@@ -238,6 +238,17 @@ def test_without_ids_they_are_made_and_stay(tmp_path: Path) -> None:
     card, again = taken(path)
     assert {i.id for i in again.catalog.items} == {i.id for i in first.items}
     assert card["causes"] == {"has the title, year and people of row …": 1}
+
+
+def test_columns_named_as_ids_and_titles_stay_columns(tmp_path: Path) -> None:
+    path = tmp_path / "films.jsonl"
+    rows = [{"sku": f"s{n}", "name": f"Film {n}", "id": n % 3, "series": {"title": ["Dune", "Alien"][n % 2]}}
+            for n in range(60)]  # fmt: skip
+    path.write_text("\n".join(map(json.dumps, rows)))
+    catalog = read_stored(kept_under({"sku": "id", "name": "title"}, path)).catalog
+    assert (catalog["s7"].id, catalog["s7"].title) == ("s7", "Film 7")
+    assert catalog["s7"].numbers == {"id column": 1.0}
+    assert catalog["s7"].facets == {"title column": ("Alien",)}
 
 
 def test_a_file_without_titles_says_what_was_looked_for(tmp_path: Path) -> None:

@@ -65,6 +65,17 @@ def test_an_import_replaces_the_whole(kept: CatalogStorage, tmp_path: Path) -> N
     assert (change["added"], change["removed"], change["unchanged"]) == (1, 1, 39)
 
 
+def test_an_update_does_not_join_another_import(kept: CatalogStorage, tmp_path: Path) -> None:
+    with kept.reading() as stored:
+        about = dict(stored.about)
+    take_in(look(table(tmp_path / "books.csv"), OWN, {"genre": "skip"}), kept, "books", OWN)
+    with kept.drafting() as draft:
+        draft.put({"id": "900", "title": "Late"}, 1, None)
+        with pytest.raises(CatalogError, match="imported anew"):
+            kept.merge(draft, about, replace=False)
+    assert "900" not in read_stored(kept).catalog
+
+
 def test_a_reader_sees_one_version(kept: CatalogStorage) -> None:
     with kept.reading() as stored:
         rows = iter(stored.rows)

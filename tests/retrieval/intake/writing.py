@@ -35,6 +35,13 @@ def taken(path: Path, bounds: Bounds = OWN, **options: Any) -> tuple[dict[str, A
     return card, read_stored(storage)
 
 
+def kept_under(roles: dict[str, str], path: Path) -> CatalogStorage:
+    """The catalog of a file whose columns are mapped by hand."""
+    storage = CatalogStorage(path.parent / "kept" / path.stem)
+    take_in(look(path, OWN, roles), storage, path.stem, OWN)
+    return storage
+
+
 def refused(card: dict[str, Any]) -> list[dict[str, Any]]:
     lines = Path(card["refused_file"]).read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
