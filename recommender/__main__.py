@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from recommender.annotation.commands import add_annotation_commands
+from recommender.catalog_commands import add_catalog_commands
 from recommender.catalog_push import add_push_command
 from recommender.command_failure import fail
 from recommender.evaluation.commands import add_evaluate_command
@@ -25,7 +26,7 @@ from recommender.tuning.commands import add_tuning_commands
 _ASK_EXAMPLES = """examples:
   python -m recommender ask "a scary film set in space, nothing after 1990"
   python -m recommender ask "something newer" --session ID
-  python -m recommender ask "a quiet book about the sea" --catalog books.jsonl --json
+  python -m recommender ask "a quiet book about the sea" --catalog books.csv --json
 """
 
 
@@ -82,8 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", help="port to listen on (7860)")
     serve.set_defaults(run=_serve)
     add_evaluate_command(commands)
-    catalog = commands.add_parser("catalog", help="move a catalog to where it is searched")
-    add_push_command(catalog.add_subparsers(title="commands", required=True, metavar="COMMAND"))
+    add_push_command(add_catalog_commands(commands))
     for command in (ask, index, serve):
         _add_settings(command)
     add_tuning_commands(commands)
@@ -93,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("settings, also as environment variables INSTRUCTREC_…")
-    group.add_argument("--catalog", metavar="PATH|NAME", help="bundled name or JSONL file (movies)")
+    group.add_argument(
+        "--catalog", metavar="PATH|NAME", help="bundled, imported or any file (movies)"
+    )
     group.add_argument(
         "--retriever", metavar="WHERE", help="faiss, or a Milvus: FILE.db or address (faiss)"
     )
@@ -157,21 +159,24 @@ def _ask(settings: Settings, options: dict[str, Any]) -> int:
 
 
 def _index(settings: Settings, options: dict[str, Any]) -> int:
-    from retrieval.catalog import CatalogError, load_catalog
+    from recommender.opening import index_root, indexed_by
+    from retrieval.catalog import CatalogError
     from retrieval.encoder import EncoderError, SentenceTransformerEncoder, encoder_identity
     from retrieval.index import IndexMismatchError, build_index, index_folder, load_index
+    from retrieval.intake.finding import find_catalog
 
     try:
-        catalog = load_catalog(settings.catalog)
+        found = find_catalog(settings.catalog, settings.data)
+        catalog = found.catalog
         space = encoder_identity(settings.encoder)
-        folder = index_folder(settings.data / "index", catalog, space)
+        folder = index_folder(index_root(found, settings), catalog, space)
         try:
             if options["force"]:
                 raise IndexMismatchError("asked for")
             load_index(folder, catalog, space)
         except IndexMismatchError:
             encoder = SentenceTransformerEncoder(settings.encoder)
-            build_index(folder, catalog, encoder, progress=True)
+            build_index(folder, catalog, indexed_by(encoder, found, settings), progress=True)
         print(f"{folder}: {len(catalog)} {catalog.nouns}, ready")
         if settings.model != "none":
             from recommender.language_model import prepare_model

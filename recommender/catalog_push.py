@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recommender.command_failure import fail
-from retrieval.encoder import DEFAULT_ENCODER
 
 if TYPE_CHECKING:
     from retrieval.encoder import Encoder
 
 _EXAMPLES = """examples:
   python -m recommender catalog push movies --to movies.db
-  python -m recommender catalog push my-books.jsonl --to http://localhost:19530
-  python -m recommender ask "a quiet book" --catalog my-books.jsonl --retriever http://localhost:19530
+  python -m recommender catalog push books --to http://localhost:19530
+  python -m recommender ask "a quiet book" --catalog books --retriever http://localhost:19530
 """
 
 
@@ -33,29 +32,36 @@ def add_push_command(commands: Any) -> None:
     )  # fmt: skip
     push.add_argument("catalog", metavar="NAME|PATH", help="the catalog to copy")
     push.add_argument("--to", required=True, metavar="WHERE", help="FILE.db, or a server's address")
-    push.add_argument("--encoder", default=DEFAULT_ENCODER, help="hub name or folder")
-    push.add_argument("--data", type=Path, default=Path("data"), help="where its index lies (data)")
+    push.add_argument("--encoder", help="hub name or folder")
+    push.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="where catalogs and indexes lie (data)"
+    )
     push.add_argument("--json", action="store_true", help="say what was done as JSON")
     push.add_argument("--verbose", action="store_true", help="log what happens, with traces")
     push.set_defaults(run=_push, own_settings=True)
 
 
 def _push(options: dict[str, Any], encoder: Encoder | None = None) -> int:
-    from recommender.opening import open_index
-    from retrieval.catalog import CatalogError, load_catalog
+    from recommender.opening import index_root, indexed_by, open_index
+    from recommender.settings import Settings
+    from retrieval.catalog import CatalogError
     from retrieval.encoder import EncoderError, SentenceTransformerEncoder
     from retrieval.index_plan import no_steps, shown_steps
+    from retrieval.intake.finding import find_catalog
     from retrieval.milvus import MilvusCollection, MilvusError, is_milvus
 
     where = options["to"]
     if not is_milvus(where):
         return fail(f"--to is {where!r}; expected a file ending in .db, or an address", 2)
     shown = sys.stderr.isatty()
+    settings = Settings.read({"data": options["data"], "encoder": options["encoder"]})
     try:
-        catalog = load_catalog(options["catalog"])
+        found = find_catalog(options["catalog"], settings.data)
+        catalog = found.catalog
         collection = MilvusCollection(where, catalog.name)  # refused before anything is encoded
-        encoder = encoder or SentenceTransformerEncoder(options["encoder"])
-        index = open_index(options["data"] / "index", catalog, encoder, shown)
+        encoder = encoder or SentenceTransformerEncoder(settings.encoder)
+        known = indexed_by(encoder, found, settings)
+        index = open_index(index_root(found, settings), catalog, known, shown)
         steps = shown_steps() if shown else no_steps
         count = collection.push(catalog, index, encoder.name, steps)
         collection.close()

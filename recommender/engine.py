@@ -8,6 +8,7 @@ visitors; what belongs to a visitor lies in the store under the session's id.
 from __future__ import annotations
 
 import concurrent.futures
+import copy
 import datetime
 import logging
 import time
@@ -38,7 +39,9 @@ from recommender.dialogue import (
 from recommender.erasure import erase_backups
 from recommender.explanation import Explainer
 from recommender.language_model import LanguageModel
-from recommender.opening import open_model, open_pushed, open_retriever
+from recommender.live import Live, fitted, removed
+from recommender.opening import CatalogRetriever, open_found, open_in_memory, open_model
+from recommender.own_files import OwnFiles, open_file
 from recommender.ranking import (
     JoinedRanker,
     Ranker,
@@ -54,10 +57,12 @@ from recommender.understanding.by_model import ModelReader, ModelReading, is_wan
 from recommender.understanding.edits import Edit, EditError, Line, apply_edit, lines, summary
 from recommender.understanding.understander import Understander, Understanding
 from recommender.understanding.words import UtteranceError, clean
-from retrieval.catalog import Catalog, load_catalog
+from retrieval.catalog import Catalog
 from retrieval.encoder import Encoder, SentenceTransformerEncoder
-from retrieval.milvus import MilvusRetriever
-from retrieval.retriever import Candidate, DenseRetriever, RetrieverWeights
+from retrieval.intake.embeddings import Encoded
+from retrieval.intake.finding import find_catalog
+from retrieval.intake.importing import Look
+from retrieval.retriever import Candidate, RetrieverWeights
 
 __all__ = ["EditError", "FeedbackError", "Recommender", "UnknownSessionError", "UtteranceError"]
 log = logging.getLogger(__name__)
@@ -66,6 +71,9 @@ _MODEL = "the language model"
 _TIDY_EVERY_S = 3600.0
 _UNDOABLE = 20  # turns that an undo can go back to
 _STAGES = ("understand", "retrieve", "rank", "explain", "total")
+_OF_A_CATALOG = (
+    "catalog", "retriever", "_understander", "_explainer", "_model_reader", "_ranker",
+)  # fmt: skip
 _LINE_OF_MARK = {"seen": "seen", "not_for_me": "disliked", "more_like_this": "liked"}
 
 
@@ -95,7 +103,18 @@ class _Turn:
 
 
 class Recommender:
-    """Replies to utterances about one catalog. Safe to share between threads."""
+    """Replies to utterances about one catalog. Safe to share between threads.
+
+    A recommender is opened over the catalog of its settings. `of` gives the one that serves a
+    session: over the newest version of that catalog, or over the file that the session brought.
+    """
+
+    catalog: Catalog
+    retriever: CatalogRetriever
+    _understander: Understander
+    _explainer: Explainer
+    _model_reader: ModelReader | None
+    _ranker: Ranker
 
     def __init__(
         self,
@@ -105,48 +124,74 @@ class Recommender:
         encoder: Encoder | None = None,
         language_model: LanguageModel | None = None,
         ranker: Callable[[Catalog, Encoder], Ranker] | None = None,
+        retriever: Callable[[CatalogRetriever], CatalogRetriever] | None = None,
         progress: bool = False,
     ) -> None:
         """Load all that a reply needs; the keyword arguments stand in for what settings name.
 
-        `ranker` makes one that this floor knows nothing of, over the catalog and the encoder.
+        `ranker` makes one that this floor knows nothing of, over the catalog and the encoder,
+        `retriever` one out of that of the settings.
 
-        Raises `CatalogError`, `EncoderError`, `InteractionsError`, `MilvusError`, `StoreError` or `TemplateError`; a language
-        model that can't be had leaves the recommender degraded, which `describe_model` says.
+        Raises `CatalogError`, `EncoderError`, `InteractionsError`, `MilvusError`, `StoreError` or
+        `TemplateError`; a language model that can't be had leaves the recommender degraded,
+        which `describe_model` says.
         """
         self.settings = settings
-        self.catalog: Catalog = load_catalog(settings.catalog)
+        found = find_catalog(settings.catalog, settings.data)
         self.templates = Templates.load()
         self.store = store or Store(settings.store_path)
         self._passing = Store(":memory:")  # of visitors who let nothing be kept
         self._tidied = 0.0
         self.keep_within_retention()
-        encoder = encoder or SentenceTransformerEncoder(settings.encoder)
-        self.retriever: DenseRetriever | MilvusRetriever = (
-            open_pushed(self.catalog, encoder, settings.retriever)
-            if settings.retriever != "faiss"
-            else open_retriever(
-                settings.data / "index", self.catalog, encoder, progress, settings.interactions
-            )
-        )
-        self._understander = Understander(self.catalog)
-        self._explainer = Explainer(self.catalog)
+        self._encoder = encoder or SentenceTransformerEncoder(settings.encoder)
+        self._own_ranker, self._own_retriever = ranker, retriever
         self._model, self._no_model = language_model, ""
         if language_model is None:
             self._model, self._no_model = open_model(settings)
-        self._model_reader: ModelReader | None = None
-        if self._model is not None and is_wanted(settings.understanding, self._model):
-            budget = settings.understand_budget_s
-            self._model_reader = ModelReader(self._model, self.catalog, budget)
-        self._ranker: Ranker = RetrieverRanker()
-        self._has_own_ranker = ranker is not None
-        if ranker is not None:
-            self._ranker = ranker(self.catalog, encoder)
-        elif self._model is not None and settings.ranker != "retriever":
-            scorer = make_scorer(settings.ranker, self._model, self.catalog, self.templates)
-            self._ranker = JoinedRanker(scorer, weight_of(settings.rank_weight, self._model))
         # Threads only so that a call to the model can be given up when its time is over.
         self._calls = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="model")
+        self._own: OwnFiles[Recommender] = OwnFiles()
+        self._live: Live[Recommender] | None = None
+        self._live = Live(
+            found, lambda newer: self._over(
+                newer.catalog, open_found(newer, settings, self._encoder, progress)
+            ),
+        )  # fmt: skip
+
+    def _over(
+        self, catalog: Catalog, retriever: CatalogRetriever, *, own: bool = False
+    ) -> Recommender:
+        """The same recommender over another catalog; store, encoder and model are shared."""
+        other = copy.copy(self)
+        other._live = None
+        other.catalog = catalog
+        other.retriever = self._own_retriever(retriever) if self._own_retriever else retriever
+        other._understander = Understander(catalog)
+        other._explainer = Explainer(catalog)
+        other._model_reader = None
+        if self._model is not None and is_wanted(self.settings.understanding, self._model):
+            budget = self.settings.understand_budget_s
+            other._model_reader = ModelReader(self._model, catalog, budget)
+        other._ranker = RetrieverRanker()
+        if self._own_ranker is not None:
+            other._ranker = self._own_ranker(catalog, self._encoder)
+        elif self._model is not None and self.settings.ranker != "retriever":
+            scorer = make_scorer(self.settings.ranker, self._model, catalog, self.templates)
+            other._ranker = JoinedRanker(scorer, weight_of(self.settings.rank_weight, self._model))
+        if not own:  # what is served to all is also what this one shows of itself
+            vars(self).update({name: vars(other)[name] for name in _OF_A_CATALOG})
+        return other
+
+    def of(self, session_id: str) -> Recommender:
+        """The recommender that serves a session; it stays as it is for the length of a turn."""
+        if self._live is None:
+            return self
+        return self._own.of(session_id) or self._live.newest()
+
+    def settle(self, timeout_s: float = 60.0) -> None:
+        """Wait until the newest version of the catalog is served, at most so long."""
+        if self._live is not None:
+            self._live.settle(timeout_s)
 
     def close(self) -> None:
         self._calls.shutdown(wait=False, cancel_futures=True)
@@ -161,11 +206,11 @@ class Recommender:
         Closing the iterator stops the model and records the turn as stopped. Raises
         `UnknownSessionError`, and `UtteranceError` with a line for the user.
         """
-        begun = time.perf_counter()
-        session = self.session(session_id)
-        heard = yield from self._hear(session, utterance)
-        read = self._understander.understand(session, utterance, heard)
-        yield from self._answer(session, read, begun, picks)
+        begun, here = time.perf_counter(), self.of(session_id)
+        session = here.session(session_id)
+        heard = yield from here._hear(session, utterance)
+        read = here._understander.understand(session, utterance, heard)
+        yield from here._answer(session, read, begun, picks)
 
     def _hear(self, session: Session, utterance: str) -> Generator[Event, None, ModelReading]:
         """What the language model reads in an utterance, where it is to; else nothing."""
@@ -186,20 +231,21 @@ class Recommender:
         As `reply`, with what the edit did for an utterance. Raises `UnknownSessionError`, and
         `EditError` before anything is written.
         """
-        begun = time.perf_counter()
-        session = self.session(session_id)
-        state, summary = self._edited(session, edit)
-        self._take_back_marks(session, state)
-        read = self._understander.revise(session, state, summary)
-        yield from self._answer(session, read, begun, picks)
+        begun, here = time.perf_counter(), self.of(session_id)
+        session = here.session(session_id)
+        state, summary = here._edited(session, edit)
+        here._take_back_marks(session, state)
+        read = here._understander.revise(session, state, summary)
+        yield from here._answer(session, read, begun, picks)
 
     def preview(self, session_id: str, edit: Edit) -> str:
         """What an edit would do, in the words of its turn; with "" to a new conversation.
 
         Raises as `edit` does, and writes nothing.
         """
-        session = self.session(session_id) if session_id else Session("")
-        return self._edited(session, edit)[1]
+        here = self.of(session_id)
+        session = here.session(session_id) if session_id else Session("")
+        return here._edited(session, edit)[1]
 
     def _edited(self, session: Session, edit: Edit) -> tuple[DialogueState, str]:
         state = apply_edit(session.state, edit, self._understander, session.turn + 1)
@@ -245,7 +291,13 @@ class Recommender:
         yield Done(self._reply_of(session, read, instruction, turn))
 
     def _respond(self, turn: _Turn, session: Session, read: Understanding) -> Iterator[Event]:
-        """What is said apart from picks: answers, a question back, small talk."""
+        """What is said apart from picks: what left the catalog, answers, a question back, small
+        talk."""
+        spoken_of = [i for one in read.questions for i in one.item_ids]
+        spoken_of += [m.item_id for m in read.state.liked if m.turn > session.turn]
+        lost = removed((*spoken_of, *(i for i, _ in read.rated)), self.catalog)
+        if lost:
+            yield from self._say(turn, wording.left_the_catalog(lost) + "\n")
         for item_id, stars in read.rated:
             turn.store.rate(session.id, session.turn + 1, item_id, "rating", stars)
         if read.questions:
@@ -298,7 +350,7 @@ class Recommender:
             ranked = ranking.result(timeout=0)
         except Exception as error:
             ranking.cancel()
-            who = f"ranker {self.settings.ranker}" if self._has_own_ranker else _MODEL
+            who = f"ranker {self.settings.ranker}" if self._own_ranker is not None else _MODEL
             turn.degraded = _why(error, "ranking", self.settings.rank_budget_s, who)
             ranked = RetrieverRanker().rank(instruction, candidates)
         if turn.degraded:
@@ -405,9 +457,9 @@ class Recommender:
         if self._model is not None:
             described.update(self._model.describe())
         weight = 0.0
-        if self._model is not None and not self._has_own_ranker:
+        if self._model is not None and self._own_ranker is None:
             weight = weight_of(self.settings.rank_weight, self._model)
-        ranks = self._has_own_ranker or self._model is not None
+        ranks = self._own_ranker is not None or self._model is not None
         return described | {
             "ranker": self.settings.ranker if ranks else "retriever",
             "rank_weight": weight,
@@ -459,6 +511,27 @@ class Recommender:
             erase_backups(Path(self.store.path), self.settings.data, session_ids)
         return counts
 
+    def bring(
+        self, seen: Look, name: str, told: Encoded | None = None
+    ) -> tuple[Session, dict[str, Any]]:
+        """A new session over a visitor's own file, and the card of that file.
+
+        Nobody else reaches it; it ends with the session or with this process. `told` hears how
+        many items are encoded. Raises `CatalogError`.
+        """
+        found, card = open_file(seen, name)
+        retriever = open_in_memory(found.catalog, self.settings, self._encoder, told)
+        own = self._over(found.catalog, retriever, own=True)
+        session = Session(self._passing.open_session(""))  # nothing of it is to be kept
+        ended = self._own.put(session.id, own)
+        if ended:
+            self._passing.forget(*ended)
+        return session, card
+
+    def brought(self, session_id: str) -> bool:
+        """Whether a session is over a file of its visitor's own."""
+        return self._own.of(session_id) is not None
+
     def session(self, session_id: str) -> Session:
         """The session as it stands after its last turn. Raises `UnknownSessionError`."""
         if not isinstance(session_id, str) or not self._store_of(session_id).has_session(
@@ -470,15 +543,15 @@ class Recommender:
         kept = self._store_of(session_id).states(session_id, _UNDOABLE)
         if not kept:
             return Session(session_id)
-        *earlier, state = (DialogueState.from_dict(data) for _, data in kept)
+        catalog = self.of(session_id).catalog
+        *earlier, state = (fitted(DialogueState.from_dict(data), catalog) for _, data in kept)
         return Session(session_id, kept[-1][0], state, tuple(earlier))
 
     def replies(self, session_id: str) -> list[Reply]:
         """All turns of a session as replies, oldest first; picks that left the catalog are gone."""
-        return [
-            self._recorded(row)
-            for row in self._store_of(session_id).turns(self.session(session_id).id)
-        ]
+        here = self.of(session_id)
+        rows = self._store_of(session_id).turns(here.session(session_id).id)
+        return [here._recorded(row) for row in rows]
 
     def _recorded(self, row: dict[str, Any]) -> Reply:
         return Reply(
@@ -512,21 +585,24 @@ class Recommender:
 
     def understood(self, session_id: str) -> tuple[Line, ...]:
         """What is held of a session, one line per thing."""
-        return lines(self.session(session_id).state, self.catalog)
+        here = self.of(session_id)
+        return lines(here.session(session_id).state, here.catalog)
 
     def export(self, session_id: str) -> dict[str, Any]:
         """All that is kept of a session, ready for JSON."""
-        session = self.session(session_id)
+        here = self.of(session_id)
+        session = here.session(session_id)
         return {
-            "catalog": self.catalog.name,
-            "understood": [asdict(line) for line in lines(session.state, self.catalog)],
+            "catalog": here.catalog.name,
+            "understood": [asdict(line) for line in lines(session.state, here.catalog)],
             "state": session.state.as_dict(),
             **self._store_of(session.id).everything(session.id),
         }
 
     def forget(self, session_id: str) -> dict[str, int]:
         """Delete all that is kept of a session; gives how many went, by kind: "turns",
-        "picks", "ratings", "candidates" and "sessions"."""
+        "picks", "ratings", "candidates" and "sessions". A file that it brought goes too."""
+        self._own.drop(session_id)
         session = self.session(session_id)
         if self._store_of(session.id) is self._passing:
             return self._passing.forget(session.id)
@@ -542,8 +618,11 @@ class Recommender:
         `kind` is "rating" (with a value from 1 to 5), "not_for_me", "seen" or
         "more_like_this"; "seen" again takes it back. Raises `FeedbackError`.
         """
-        session, store = self.session(session_id), self._store_of(session_id)
-        if item_id not in self.catalog or item_id not in session.state.shown:
+        here, store = self.of(session_id), self._store_of(session_id)
+        session = here.session(session_id)
+        if item_id not in here.catalog and item_id in here.catalog.gone:
+            raise FeedbackError("that item is no longer in the catalog")
+        if item_id not in here.catalog or item_id not in session.state.shown:
             raise FeedbackError("that item was not shown in this conversation")
         if kind not in ("rating", "not_for_me", "seen", "more_like_this"):
             raise FeedbackError(f"unknown feedback {str(kind)[:30]!r}")

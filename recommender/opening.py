@@ -21,11 +21,14 @@ from retrieval.collaborative import (
 )
 from retrieval.encoder import Encoder
 from retrieval.index import DenseIndex, IndexMismatchError, build_index, index_folder, load_index
+from retrieval.intake.embeddings import CachedEncoder, Encoded
+from retrieval.intake.finding import FOLDER, Found
 from retrieval.interactions import InteractionsError, read_interactions
 from retrieval.milvus import MilvusCollection, MilvusError, MilvusRetriever
 from retrieval.retriever import DenseRetriever
 
 log = logging.getLogger(__name__)
+CatalogRetriever = DenseRetriever | MilvusRetriever
 
 
 def open_retriever(
@@ -59,6 +62,42 @@ def open_pushed(catalog: Catalog, encoder: Encoder, where: str) -> MilvusRetriev
     except MilvusError:
         collection.close()
         raise
+
+
+def open_found(
+    found: Found, settings: Settings, encoder: Encoder, progress: bool = False
+) -> CatalogRetriever:
+    """The retriever over a catalog that was found by its name, where the settings want it.
+
+    An imported one has its index beside it, and encodes only what was never encoded before.
+    Raises `InteractionsError` or `MilvusError`.
+    """
+    if settings.retriever != "faiss":
+        return open_pushed(found.catalog, encoder, settings.retriever)
+    known = indexed_by(encoder, found, settings)
+    root = index_root(found, settings)
+    return open_retriever(root, found.catalog, known, progress, settings.interactions)
+
+
+def index_root(found: Found, settings: Settings) -> Path:
+    """Below which folder the index of a catalog lies."""
+    return settings.data / "index" if found.storage is None else found.storage.folder / "index"
+
+
+def indexed_by(encoder: Encoder, found: Found, settings: Settings) -> Encoder:
+    """The encoder of a catalog's items: one that remembers, where items come and go."""
+    if found.storage is None:
+        return encoder
+    return CachedEncoder(encoder, settings.data / FOLDER)
+
+
+def open_in_memory(
+    catalog: Catalog, settings: Settings, encoder: Encoder, told: Encoded | None = None
+) -> DenseRetriever:
+    """A retriever that leaves nothing on the disk; `told` hears how many items are encoded."""
+    reading = CachedEncoder(encoder, settings.data / FOLDER, keep=False, told=told)
+    vectors = reading.encode([catalog.describe(item) for item in catalog.items])
+    return DenseRetriever(catalog, encoder, DenseIndex(vectors))
 
 
 def open_collaborative(root: Path, catalog: Catalog, interactions: Path) -> CollaborativeIndex:

@@ -38,6 +38,12 @@ def opening(understanding: Understanding, catalog: Catalog, repeated: bool) -> s
     return line
 
 
+def left_the_catalog(names: Sequence[str]) -> str:
+    """Says plainly that items which were shown before are no longer there."""
+    quoted = listed([f"“{name}”" for name in names])
+    return f"{quoted} {'has' if len(names) == 1 else 'have'} left the catalog in the meantime."
+
+
 def closing_question(state: DialogueState, catalog: Catalog, asked_before: bool) -> str:
     """One question back where the wish is too vague to go on, never twice in a row."""
     if asked_before or state.limits or state.leanings or state.liked:

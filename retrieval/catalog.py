@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,11 +17,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from retrieval.field_words import Nouns, fill_in, infer_fields, nouns_for
+from retrieval.field_table import Nouns, nouns_for
+from retrieval.field_words import fill_in, infer_fields
 from retrieval.fields import CatalogError as CatalogError
 from retrieval.fields import Field as Field
 from retrieval.fields import Kind as Kind
-from retrieval.fields import fields_of_card, number_in, parts_of, year_in
+from retrieval.fields import fields_of_card, number_of, parts_of, read_card, text_of
 from retrieval.fields import fold as fold
 
 BUNDLED = Path(__file__).with_name("catalogs")
@@ -69,6 +68,8 @@ class Catalog:
 
     `checksum` is the SHA-256 of file and card; whatever is derived from a catalog names it.
     `verb` is what one does with an item ("read"), `done` are the verbs that say it is known.
+    Items that are `gone` can be had by their id, since a conversation may speak of them, and
+    are not in the catalog otherwise.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Catalog:
         done: tuple[str, ...] = Nouns.done,
         examples: tuple[str, ...] = (),
         checksum: str = "",
+        gone: Iterable[Item] = (),
     ) -> None:
         self.name = name
         self.items = tuple(items)
@@ -94,6 +96,7 @@ class Catalog:
         self.examples = examples  # requests to start with
         self.checksum = checksum
         self.place = {item.id: place for place, item in enumerate(self.items)}
+        self.gone = {item.id: item for item in gone}
 
     def __len__(self) -> int:
         return len(self.items)
@@ -101,11 +104,17 @@ class Catalog:
     def __contains__(self, item_id: object) -> bool:
         return item_id in self.place
 
+    def knows(self, item_id: str) -> bool:
+        """Whether an item can be had by its id: it is in the catalog, or is gone from it."""
+        return item_id in self.place or item_id in self.gone
+
     def __getitem__(self, item_id: str) -> Item:
-        try:
-            return self.items[self.place[item_id]]
-        except KeyError:
-            raise KeyError(f"no item {item_id!r} in catalog {self.name!r}") from None
+        place = self.place.get(item_id)
+        if place is not None:
+            return self.items[place]
+        if item_id in self.gone:
+            return self.gone[item_id]
+        raise KeyError(f"no item {item_id!r} in catalog {self.name!r}")
 
     def of_kind(self, *kinds: Kind) -> list[Field]:
         return [f for f in self.fields.values() if f.kind in kinds]
@@ -175,16 +184,25 @@ def load_catalog(name_or_path: str) -> Catalog:
             )
     card_path = path.with_suffix(".toml")
     card_bytes = card_path.read_bytes() if card_path.exists() else b""
-    card = _read_card(card_path, card_bytes)
+    card = read_card(card_path, card_bytes)
     fields = fields_of_card(card, card_path) if "fields" in card else infer_fields(rows, path)
-    items = [_item(row, fields, path, n) for n, row in enumerate(rows, start=1)]
+    items = [item_of(row, fields, f"{path}, item {n}") for n, row in enumerate(rows, start=1)]
     if "fields" not in card:
-        items = _spelt_alike(items)
+        items = spelt_alike(items)
+    checksum = hashlib.sha256(content + b"\0" + card_bytes).hexdigest()
+    return assembled(path.stem, items, fields, card, checksum)
+
+
+def assembled(
+    name: str, items: Sequence[Item], fields: Sequence[Field], card: Mapping[str, Any],
+    checksum: str, gone: Sequence[Item] = (),
+) -> Catalog:  # fmt: skip
+    """The catalog of these items, with everyday words for whatever the card leaves out."""
     numbers = {f.name: [i.numbers[f.name] for i in items if f.name in i.numbers] for f in fields}
-    called = nouns_for(card.get("noun", path.stem))
+    called = nouns_for(card.get("noun", name))
     others = called.others if "noun" not in card else ()
     return Catalog(
-        card.get("name", path.stem),
+        card.get("name", name),
         items,
         fill_in(fields, numbers, card.get("fields", {})),
         nouns=(card.get("noun", called.one), card.get("nouns", called.many)),
@@ -192,7 +210,8 @@ def load_catalog(name_or_path: str) -> Catalog:
         verb=card.get("verb", called.verb),
         done=tuple(card.get("done", called.done)),
         examples=tuple(card.get("examples", ())),
-        checksum=hashlib.sha256(content + b"\0" + card_bytes).hexdigest(),
+        checksum=checksum,
+        gone=gone,
     )
 
 
@@ -229,14 +248,8 @@ def _parse(line: str, path: Path, number: int) -> dict[str, Any]:
     return row
 
 
-def _read_card(path: Path, content: bytes) -> dict[str, Any]:
-    try:
-        return tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CatalogError(f"{path}: not a TOML card: {error}") from error
-
-
-def _item(row: Mapping[str, Any], fields: Sequence[Field], path: Path, number: int) -> Item:
+def item_of(row: Mapping[str, Any], fields: Sequence[Field], where: str) -> Item:
+    """The item of a row. Raises `CatalogError`, beginning with `where`."""
     facets: dict[str, tuple[str, ...]] = {}
     numbers: dict[str, float] = {}
     texts: dict[str, str] = {}
@@ -246,24 +259,22 @@ def _item(row: Mapping[str, Any], fields: Sequence[Field], path: Path, number: i
             continue
         try:
             if f.kind in (Kind.YEAR, Kind.NUMBER):
-                numbers[f.name] = _number(value, f.kind)
+                numbers[f.name] = number_of(value, f.kind)
             elif f.kind is Kind.TEXT:
-                texts[f.name] = _text(value)
+                texts[f.name] = text_of(value)
             else:
-                values = [_text(v) for v in (value if isinstance(value, list) else [value])]
+                values = [text_of(v) for v in (value if isinstance(value, list) else [value])]
                 if f.separator:
                     values = [part for v in values for part in parts_of(v, f.separator)]
                 if values:
                     facets[f.name] = tuple(values)
         except ValueError as error:
-            raise CatalogError(
-                f"{path}, item {number} ({row['id']}), {f.name!r}: {error}"
-            ) from None
+            raise CatalogError(f"{where} ({row['id']}), {f.name!r}: {error}") from None
     year = next((f.name for f in fields if f.kind is Kind.YEAR), "year")
-    return Item(row["id"], _text(row["title"]), facets, numbers, texts, year)
+    return Item(row["id"], text_of(row["title"]), facets, numbers, texts, year)
 
 
-def _spelt_alike(items: Sequence[Item]) -> list[Item]:
+def spelt_alike(items: Sequence[Item]) -> list[Item]:
     """The items with one spelling of a value, that of most: no "FICTION" beside "Fiction"."""
     count = Counter(
         (name, value) for i in items for name, values in i.facets.items() for value in values
@@ -281,19 +292,3 @@ def _spelt_alike(items: Sequence[Item]) -> list[Item]:
         )
         for item in items
     ]
-
-
-def _number(value: Any, kind: Kind) -> float:
-    if isinstance(value, str):
-        read = year_in(value) if kind is Kind.YEAR else None
-        value = next((n for n in (read, number_in(value)) if n is not None), value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
-        raise ValueError(f"expected a number, found {value!r}")
-    return float(value)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"expected text, found {value!r}")
-    # Control characters would break lines of a prompt or of a terminal.
-    return re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", value).strip()

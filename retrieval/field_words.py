@@ -9,49 +9,20 @@ catalog's own distribution. Where two fields would share a phrase, the earlier k
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from retrieval.field_table import Nouns, column_words, entry_of, nouns_for, says_nothing, table
 from retrieval.fields import CatalogError, Field, Kind, fold, number_in, parts_of, year_in
 
-TABLE = Path(__file__).with_name("field_words.toml")
 _FACETS = (Kind.CATEGORY, Kind.PERSON, Kind.KEYWORD)
 _YEARS = (1000, 2100)  # whole numbers between these are years
 _PROSE = 60  # characters; texts that are longer on average are prose
 _LEAST_TO_SPREAD = 5  # different numbers, from which a share of them means something
 _RARE = 0.001  # of the items: a category held by fewer is a theme, not a kind of item
-
-
-@dataclass(frozen=True)
-class Nouns:
-    """What the items of a catalog are called; `done` are the verbs of knowing one: "read"."""
-
-    one: str = "item"
-    many: str = "items"
-    others: tuple[str, ...] = ()
-    verb: str = "try"
-    done: tuple[str, ...] = ("seen", "tried")
-
-
-@cache
-def _table() -> Mapping[str, Any]:
-    return tomllib.loads(TABLE.read_text(encoding="utf-8"))
-
-
-def nouns_for(name: str) -> Nouns:
-    """The nouns for a catalog's file or noun: "my-books" are books; items where none is known."""
-    for word in reversed(fold(name.replace("_", " ")).split()):
-        for row in _table()["noun"]:
-            if word.removesuffix("s") in row["files"] or word in row["files"]:
-                return Nouns(
-                    row["one"], row["many"], tuple(row["others"]), row["verb"], tuple(row["done"])
-                )
-    return Nouns()
 
 
 def infer_fields(rows: Sequence[Mapping[str, Any]], path: Path) -> list[Field]:
@@ -62,11 +33,12 @@ def infer_fields(rows: Sequence[Mapping[str, Any]], path: Path) -> list[Field]:
     found: list[tuple[int, float, Field]] = []
     for name in dict.fromkeys(key for row in rows for key in row if key not in ("id", "title")):
         values = [row[name] for row in rows if row.get(name) not in (None, "", [])]
-        if not values or _says_nothing(name, values):
+        if not values or says_nothing(name, values):
             continue
-        place, entry, field = _infer(name, values, len(rows), path)
+        place, field = _placed(name, values, len(rows), path)
         if field.kind is Kind.CATEGORY:
-            field = _with_values(field, entry, values, len(rows), nouns_for(path.stem))
+            held = Counter(_flat(values, field.separator))
+            field = with_values(field, held, len(rows), nouns_for(path.stem))
         length = sum(len(str(v)) for v in values) / len(values)
         found.append((10_000, -length, field) if field.kind is Kind.TEXT else (place, 0.0, field))
     return [field for *_, field in sorted(found, key=lambda one: one[:2])]
@@ -113,21 +85,16 @@ def fill_in(
     ]  # fmt: skip
 
 
-def entry_of(name: str, kinds: Collection[Kind]) -> tuple[int, Mapping[str, Any]]:
-    """The table's entry for a column of one of the kinds, with its place; empty if none."""
-    for place, entry in enumerate(_table()["field"]):
-        if entry["kind"] in kinds and _plain(name) in entry["names"]:
-            return place, entry
-    return 1_000, {}
-
-
 # --- kinds ------------------------------------------------------------------------------
 
 
-def _infer(
-    name: str, values: list[Any], items: int, path: Path
-) -> tuple[int, Mapping[str, Any], Field]:
-    """The place in the table, its entry, and the field without words."""
+def infer_field(name: str, values: list[Any], items: int, path: Path) -> Field:
+    """What a column of these values is, without words; raises as `infer_fields` does."""
+    return _placed(name, values, items, path)[1]
+
+
+def _placed(name: str, values: list[Any], items: int, path: Path) -> tuple[int, Field]:
+    """The place in the table, and the field without words."""
     if (
         all(isinstance(v, str) and number_in(v) is not None for v in values)
         and (entry_of(name, (Kind.YEAR, Kind.NUMBER))[1])
@@ -147,9 +114,9 @@ def _infer(
         )
     kind = Kind(entry["kind"])
     mark = _separator(values, known="names" in entry) if kind in _FACETS else ""
-    label, unit = entry.get("label", _plain(name)), entry.get("unit", "")
+    label, unit = entry.get("label", column_words(name)), entry.get("unit", "")
     unit = "" if "most" in entry and max(values) > entry["most"] else unit
-    return place, entry, Field(name, kind, label, unit=unit, separator=mark)
+    return place, Field(name, kind, label, unit=unit, separator=mark)
 
 
 def _of_texts(name: str, values: list[Any], items: int) -> tuple[int, Mapping[str, Any]]:
@@ -191,38 +158,23 @@ def _flat(values: Iterable[Any], separator: str) -> Iterator[str]:
             yield from parts_of(str(one), separator) if separator else [str(one)]
 
 
-def _says_nothing(name: str, values: list[Any]) -> bool:
-    """Whether a column is for machines: numbers of other catalogs, addresses, pictures."""
-    plain, table = _plain(name), _table()
-    return (
-        plain in table["ignored"]
-        or plain.endswith(tuple(table["ignored_endings"]))
-        or all(isinstance(v, str) and re.match(r"(?:https?:)?//", v) for v in values)
-    )
-
-
-def _plain(name: str) -> str:
-    """A column's name as words: "numPages" and "num_pages" are "num pages"."""
-    return " ".join(re.sub(r"(?<=[a-z])(?=[A-Z])|[^\w]|_", " ", name).lower().split())
-
-
 # --- words ------------------------------------------------------------------------------
 
 
-def _with_values(
-    field: Field, entry: Mapping[str, Any], values: list[Any], items: int, nouns: Nouns
-) -> Field:
-    """A field of categories with what people call them."""
+def with_values(field: Field, values: Counter[str], items: int, nouns: Nouns) -> Field:
+    """A field of categories with what people call its values, which are given with how many
+    items hold them."""
+    entry = entry_of(field.name, (field.kind,))[1]
     held: Counter[str] = Counter()
     known: dict[str, str] = {}  # folded -> as most write it
-    for value, count in Counter(_flat(values, field.separator)).most_common():
+    for value, count in values.most_common():
         held[fold(value)] += count
         known.setdefault(fold(value), value)
     rare = {folded for folded, count in held.items() if count < _RARE * items}
     words: dict[str, list[str]] = {}
     hints: dict[str, list[str]] = {}
     everyday: list[str] = []
-    for row in _table()["value"] if entry.get("genres") else ():
+    for row in table()["value"] if entry.get("genres") else ():
         meant = [known[folded] for folded in row["values"] if folded in known]
         everyday += meant if row.get("everyday") else []
         for side, spellings in ((words, row.get("words", ())), (hints, row.get("hints", ()))):
@@ -286,7 +238,7 @@ def _common_questions(field: Field) -> list[str]:
     labels = label if label.endswith("s") else re.sub(r"(?<![aeiou])ys$", "ies", label + "s")
     return [
         phrase.replace("{label}s", labels).format(label=label, unit=field.unit)
-        for phrase in _table()["kinds"][field.kind]
+        for phrase in table()["kinds"][field.kind]
         if field.unit or "{unit}" not in phrase
     ]
 

@@ -7,6 +7,7 @@ is said in `field_words`.
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,6 +64,14 @@ class Field:
     only_named: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     separator: str = ""
+
+
+def read_card(path: Path, content: bytes) -> dict[str, Any]:
+    """The card in a TOML file. Raises `CatalogError` with what is broken."""
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CatalogError(f"{path}: not a TOML card: {error}") from error
 
 
 def fields_of_card(card: Mapping[str, Any], path: Path) -> list[Field]:
@@ -132,3 +141,21 @@ def number_in(text: str) -> float | None:
     """The number that a text is: "162", "3.5", "1,200"."""
     plain = re.fullmatch(r"-?\d+(?:,\d{3})*(?:\.\d+)?", text.strip())
     return float(plain[0].replace(",", "")) if plain else None
+
+
+def number_of(value: Any, kind: Kind) -> float:
+    """The number of a cell of a field of this kind. Raises `ValueError`."""
+    if isinstance(value, str):
+        read = year_in(value) if kind is Kind.YEAR else None
+        value = next((n for n in (read, number_in(value)) if n is not None), value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+        raise ValueError(f"expected a number, found {value!r}")
+    return float(value)
+
+
+def text_of(value: Any) -> str:
+    """The text of a cell on one line. Raises `ValueError`."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"expected text, found {value!r}")
+    # Control characters would break lines of a prompt or of a terminal.
+    return re.sub(r"[\x00-\x1f\x7f\u2028\u2029]+", " ", value).strip()

@@ -29,9 +29,10 @@ FLOORS = {
     "recommender.understanding": 2, "recommender.ranking": 2, "recommender.evidence": 2,
     "recommender.claims": 2, "recommender.explanation": 2, "recommender.store": 2,
     "recommender.wording": 2, "recommender.answers": 2,
+    "recommender.live": 2, "recommender.own_files": 2,
     "recommender.erasure": 2, "recommender.store_tables": 2, "recommender.facts": 2, "recommender.opening": 2, "recommender.engine": 3,
     "recommender.annotation": 4, "recommender.tuning": 4, "recommender.evaluation": 4,
-    "recommender.catalog_push": 4,
+    "recommender.catalog_commands": 4, "recommender.catalog_push": 4,
     "recommender.ui": 5, "recommender.__main__": 5, "benchmarks": 5,
     "app": 6,
 }  # fmt: skip
@@ -50,6 +51,9 @@ HOMES = {
     "sqlite_utils": ("recommender.store", "recommender.store_tables", "recommender.annotation"),
     "evalica": ("recommender.annotation",),
     "krippendorff": ("recommender.annotation",),
+    "pyarrow": ("retrieval.intake.parquet", "retrieval.intake.export"),
+    "ftfy": ("retrieval.intake.cleaning",),
+    "charset_normalizer": ("retrieval.intake.text",),
 }
 
 # Longer than LONGEST lines, each with the reason why it is one file all the same.

@@ -27,6 +27,7 @@ from recommender.evaluation.metrics import Figure
 from recommender.evaluation.reasons import Judge, reason_figures
 from recommender.evaluation.records import code_version, command_again, write_record
 from recommender.evaluation.runs import agree, forget_peak_memory, peak_memory_mb
+from recommender.opening import CatalogRetriever
 from recommender.settings import Settings
 from recommender.store import Store
 from retrieval.catalog import Catalog
@@ -39,7 +40,7 @@ Worth = Callable[[Query], NDArray[np.float64]]
 class MatchingRetriever(DenseRetriever):
     """Items that fit a query's limits, by a worth that knows nothing of the wish."""
 
-    def __init__(self, retriever: DenseRetriever, worth: Worth) -> None:
+    def __init__(self, retriever: CatalogRetriever, worth: Worth) -> None:
         self.catalog, self.filter, self._worth = retriever.catalog, retriever.filter, worth
 
     def retrieve(self, query: Query, k: int) -> list[Candidate]:
@@ -70,11 +71,13 @@ def hold(system: str, settings: Settings, plan: Plan) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     alone = settings if system == "joined" else replace(settings, model="none", adapter="none")
     forget_peak_memory()
-    recommender = Recommender(alone, store=Store(folder / "store.db"))
+
+    def by_worth(retriever: CatalogRetriever) -> CatalogRetriever:
+        return MatchingRetriever(retriever, _worth(system, retriever.catalog, plan))
+
+    own = None if system in ("joined", "retriever") else by_worth
+    recommender = Recommender(alone, store=Store(folder / "store.db"), retriever=own)
     try:
-        if system not in ("joined", "retriever"):
-            worth = _worth(system, recommender.catalog, plan)
-            recommender.retriever = MatchingRetriever(recommender.retriever, worth)
         files = {"catalog": recommender.catalog.checksum, **plan.users.files}
         model = recommender.describe_model()
         about = {"system": system, "seed": plan.seed, "sample": plan.sample, "model": model}

@@ -17,6 +17,7 @@ from recommender.ui.gate import Gate
 from recommender.ui.handlers import START, WELCOME, Handlers
 from recommender.ui.marks import Marks
 from recommender.ui.model_line import failure_line
+from recommender.ui.own_file import GENERIC_EXAMPLES, OWN_FILE_JS, OwnFile, Tab, own_value
 from recommender.ui.panel import Panel
 
 log = logging.getLogger(__name__)
@@ -25,15 +26,11 @@ STORAGE_KEY = "instructrec-chat"
 STORAGE_SECRET = "not-a-secret"  # it reaches every browser; only an id is kept there
 MODEL = "model"  # the one line that all who need the language model wait in
 RANKING = ("recommend", "edit")  # the endpoints that need it
+OWN = "own"  # one visitor's file is read at a time
 # A keyboard is at hand where a pointer can hover; on a phone, focus would raise one.
 FOCUS_JS = """() => {
   if (matchMedia('(hover: hover)').matches) document.querySelector('#words textarea')?.focus();
 }"""
-GENERIC_EXAMPLES = (
-    "Something I might not have heard of",
-    "Something light for a tired evening",
-    "Surprise me, and tell me why",
-)
 
 
 def build(app: gr.Blocks, recommender: Any, head: str) -> None:
@@ -52,8 +49,13 @@ def _layout(handlers: Handlers, nouns: str, head: str) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     parts["browser"] = gr.BrowserState({}, storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
     parts["gate"] = gr.State(Gate())
+    parts["tab"] = gr.State(Tab(), delete_callback=Tab.drop)
     with gr.Row(elem_id="top"):
         gr.HTML(head, padding=False)
+        parts["own"] = gr.HTML(
+            own_value(), html_template='<div class="own"></div>', js_on_load=OWN_FILE_JS,
+            apply_default_css=False, elem_id="own",
+        )  # fmt: skip
         parts["clear"] = gr.Button("Start over", elem_id="clear", size="sm", scale=0, min_width=96)
     with gr.Row(elem_id="room"):
         with gr.Column(elem_id="talk", scale=3, min_width=280):
@@ -102,9 +104,10 @@ def _layout(handlers: Handlers, nouns: str, head: str) -> dict[str, Any]:
 def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     browser, chatbot, gate = parts["browser"], parts["chatbot"], parts["gate"]
     composer, shown, panel = parts["composer"], parts["cards"], parts["panel"]
-    marks, held = Marks(handlers), Panel(handlers)
+    marks, held, own = Marks(handlers), Panel(handlers), OwnFile(handlers)
+    tab = parts["tab"]
     talk = [parts[n] for n in ("chatbot", "cards", "panel", "chips", "line", "send", "stop")]
-    everything = [*talk, composer, browser, parts["consent"]]
+    everything = [*talk, composer, browser, parts["consent"], parts["own"]]
     asked = [browser, chatbot, gate, parts["consent"]]
     at_once: dict[str, Any] = {
         "queue": False, "show_progress": "hidden", "api_visibility": "private",
@@ -146,6 +149,13 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     def rate(browser: Any, shown: Any, event: gr.EventData) -> Any:
         return safe(marks.rate, _data(event), browser, shown)
 
+    def look(tab: Tab, event: gr.EventData) -> Any:
+        return safe(own.look, _data(event), tab)
+
+    def take(browser: Any, tab: Tab, gate: Gate, event: gr.EventData) -> Iterator[Any]:
+        for update in own.take(_data(event), browser, tab, gate):
+            yield named(update)
+
     def stream(gate: Gate) -> Iterator[Any]:
         for update in handlers.stream(gate):
             yield named(update)
@@ -173,14 +183,22 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     )  # fmt: skip
     for forget in (parts["clear"].click, chatbot.clear, panel.forget):
         forget(
-            lambda browser, gate: safe(handlers.clear, browser, gate),
+            lambda browser, gate: safe(own.clear, browser, gate),
             [browser, gate], everything, cancels=streams, **at_once,
         )  # fmt: skip
+    reading: dict[str, Any] = {
+        **at_once,
+        "queue": True,
+        "concurrency_id": OWN,
+        "concurrency_limit": 1,
+    }
+    parts["own"].look(look, [tab], everything, **reading)
+    parts["own"].take(take, [browser, tab, gate], everything, **reading)
     panel.export(lambda browser: safe(held.export, browser), [browser], everything, **at_once)
     chatbot.undo(undo, [browser, chatbot, gate], everything, **at_once)
     shown.rate(rate, [browser, shown], everything, **at_once)
     page.load(None, js=FOCUS_JS, api_visibility="private")
-    page.load(lambda browser: safe(handlers.restore, browser), [browser], everything, **at_once)
+    page.load(lambda browser: safe(own.restore, browser), [browser], everything, **at_once)
 
 
 def _data(event: gr.EventData) -> dict[str, Any]:

@@ -200,7 +200,7 @@ class Handlers:
     def panel(self, session: Session | None, **more: Any) -> str:
         """The panel over a session as it stands; see `understood.panel_value`."""
         state = session.state if session else None
-        return understood.panel_value(self.recommender.catalog, state, **more)
+        return understood.panel_value(visitor.catalog_of(self.recommender, session), state, **more)
 
     # --- inside -----------------------------------------------------------------------
 
@@ -264,7 +264,7 @@ class Handlers:
         }
 
     def _cards(self, session: Session, turn: int, picks: Any) -> str:
-        catalog = self.recommender.catalog
+        catalog = visitor.catalog_of(self.recommender, session)
         kept = self.recommender.feedback_of(session.id)
         reply = f"{hashlib.sha256(session.id.encode()).hexdigest()[:8]}.{turn}"
         return cards.cards_value(catalog, reply, picks, kept, NOTHING)

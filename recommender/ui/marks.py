@@ -46,8 +46,8 @@ class Marks:
         self, data: Mapping[str, Any], browser: Any, history: Any, gate: Gate
     ) -> dict[str, Any]:
         """Ask for more like an item of the catalog."""
-        catalog, item_id = self.recommender.catalog, data.get("item")
-        session = visitor.known(self.recommender, browser)
+        session, item_id = visitor.known(self.recommender, browser), data.get("item")
+        catalog = visitor.catalog_of(self.recommender, session)
         if gate.busy or not isinstance(item_id, str) or item_id not in catalog:
             return {}
         if session is not None:

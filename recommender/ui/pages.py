@@ -17,6 +17,8 @@ import gradio as gr
 from recommender.annotation.service import ANNOTATE, OWNER
 from recommender.ui import chat, judge, results
 
+# Uploads that nobody took up are looked for so often, and erased when they are so old.
+SWEEP_S = (300, 1800)
 QUEUE = 32  # events that may wait; a visitor past that is told to come back
 
 
@@ -44,8 +46,9 @@ PAGES = (
 def build_pages(recommender: Any) -> gr.Blocks:
     """The `gr.Blocks` of all pages over `recommender`, ready to be served."""
     app = gr.Blocks(
-        title="InstructRec Chat", analytics_enabled=False, fill_width=True, fill_height=True
-    )
+        title="InstructRec Chat", analytics_enabled=False, fill_width=True, fill_height=True,
+        delete_cache=SWEEP_S,
+    )  # fmt: skip
     for page in PAGES:
         # Gradio's own bar of links is left out: it stands outside of the page's head.
         place = app.route(page.name, page.path, show_in_navbar=False) if page.path else app

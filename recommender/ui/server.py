@@ -22,6 +22,7 @@ from prompts.templates import TemplateError
 from recommender.settings import Settings
 from recommender.store import StoreError
 from recommender.ui.judging_api import judging_routes
+from recommender.ui.own_file import MOST_BYTES
 from recommender.ui.pages import PAGES, build_pages
 from recommender.ui.theme import theme
 from retrieval.catalog import CatalogError
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 PATHS = {f"/{page.path}" for page in PAGES}
-MAX_UPLOAD = "1mb"  # Gradio's upload route is open although no page has a file field
+MAX_UPLOAD = MOST_BYTES  # Gradio's upload route is open to anybody
 # Gradio compiles the templates of its HTML components, hence 'unsafe-eval', and starts from
 # inline scripts. Inline event handlers, the way injected markup would run, stay forbidden.
 POLICY = "; ".join(

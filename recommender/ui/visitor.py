@@ -9,6 +9,7 @@ from typing import Any
 
 from recommender.dialogue import Session
 from recommender.store import CONSENTS, JUDGED, KEPT
+from retrieval.catalog import Catalog
 
 MAX_ID = 200  # characters
 NOTHING = "nothing"  # is kept of who says so
@@ -43,6 +44,12 @@ def known(recommender: Any, browser: Any) -> Session | None:
     except LookupError:
         return None
     return session
+
+
+def catalog_of(recommender: Any, session: Session | None) -> Catalog:
+    """The catalog that a session talks about; without one, that of everybody."""
+    catalog: Catalog = recommender.of(session.id if session else "").catalog
+    return catalog
 
 
 def known_or_new(recommender: Any, browser: Any, consent: Any) -> tuple[Session, bool]:

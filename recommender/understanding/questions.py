@@ -134,7 +134,7 @@ class QuestionReader:
             self._by_label(text, body, ids, state),
             self._unknown(text, body, ids, state),
         ):
-            if question is not None and all(i in self._catalog for i in question.item_ids):
+            if question is not None and all(map(self._catalog.knows, question.item_ids)):
                 return question
         return None
 

@@ -88,6 +88,12 @@ class ScriptedRecommender:
         self.degraded: str | None = None
         self._lock = threading.Lock()
 
+    def of(self, session_id: str) -> ScriptedRecommender:
+        return self
+
+    def brought(self, session_id: str) -> bool:
+        return False
+
     def describe_model(self) -> dict[str, Any]:
         return {"language_model": "scripted-135M", "quantization": "nf4", "adapter": "movies",
                 "ranker": "block", "rank_weight": 0.15, "degraded": self.degraded}  # fmt: skip
