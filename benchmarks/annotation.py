@@ -11,6 +11,7 @@ is within its interval, and how often who is pointed out is the random one.
 from __future__ import annotations
 
 import argparse
+import random
 from collections import Counter
 
 import numpy as np
@@ -33,7 +34,7 @@ RESAMPLES = 200
 def campaign(seed: int, slips: tuple[float, ...], cases: int) -> tuple[list[str], list[Vote]]:
     """Judge one campaign; gives the annotators in the order of `slips`, and their votes."""
     store, clock = AnnotationStore(":memory:"), Clock()
-    judging = Judging(store, clock)
+    judging = Judging(store, clock, random.Random(seed))
     identity = campaign_in(store, cases, systems=tuple(TRUTH), gold=6)
     people = [store.invite(identity)[0] for _ in slips]
     # Answers of cases differ from campaign to campaign by their `world`.

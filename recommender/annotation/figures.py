@@ -205,43 +205,25 @@ def as_csv(figures: Figures) -> str:
     for question, a in figures.agreement.items():
         rows.append((f"alpha ({_level(question)})", question, a.value, a.low, a.high, a.judgements))
     for row in figures.annotators:
-        gold, seconds, who = row["gold"], row["seconds"], row["annotator"]
-        rows.append(("judged", who, row["judged"], "", "", row["judged"]))
-        rows.append(("gold accuracy", who, gold["value"], gold["low"], gold["high"], gold["asked"]))
-        rows.append(
-            (
-                "seconds, median and quartiles",
-                who,
-                seconds["median"],
-                seconds["low"],
-                seconds["high"],
-                row["judged"],
-            )
-        )
-        for question, a in row["agreement"].items():
-            rows.append(
-                (
-                    f"alpha with others, {question}",
-                    who,
-                    a["value"],
-                    a["low"],
-                    a["high"],
-                    a["judgements"],
-                )
-            )
-        rows += [("pointed out", who, line, "", "", "") for line in row["doubts"]]
+        rows += _annotator_rows(row)
     for row in figures.grades:
-        rows.append(
-            (
-                f"mean {row['question']}",
-                row["system"],
-                row["mean"],
-                row["low"],
-                row["high"],
-                row["n"],
-            )
-        )
+        mean = [row[key] for key in ("mean", "low", "high", "n")]
+        rows.append((f"mean {row['question']}", row["system"], *mean))
     return _written(rows)
+
+
+def _annotator_rows(row: dict[str, Any]) -> list[Sequence[Any]]:
+    who, n, gold, seconds = row["annotator"], row["judged"], row["gold"], row["seconds"]
+    quartiles = [seconds[key] for key in ("median", "low", "high")]
+    rows: list[Sequence[Any]] = [
+        ("judged", who, n, "", "", n),
+        ("gold accuracy", who, gold["value"], gold["low"], gold["high"], gold["asked"]),
+        ("seconds, median and quartiles", who, *quartiles, n),
+    ]
+    for question, a in row["agreement"].items():
+        found = [a[key] for key in ("value", "low", "high", "judgements")]
+        rows.append((f"alpha with others, {question}", who, *found))
+    return [*rows, *[("pointed out", who, line, "", "", "") for line in row["doubts"]]]
 
 
 def _written(rows: Sequence[Sequence[Any]]) -> str:

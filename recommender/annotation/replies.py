@@ -84,10 +84,8 @@ def open_for(
     else:
         asked = [asking.request(text) for text in requests_of(source)]
     if not asked:
-        raise CampaignError(
-            "cases: none; no conversation was kept with leave to be judged" if source.chats
-            else "cases: no request"
-        )  # fmt: skip
+        what = "conversation was kept with leave to be judged" if source.chats else "request"
+        raise CampaignError(f"cases: no {what}")
 
     def ranker(system: System) -> tuple[Ranker, LanguageModel | None]:
         if system.ranker == "retriever":

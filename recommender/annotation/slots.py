@@ -8,10 +8,11 @@ somebody else once its lease is over; what an annotator sees tells nothing of th
 from __future__ import annotations
 
 import json
+import random
 import secrets
 import sqlite3
 import time
-from typing import Any
+from collections.abc import Callable
 
 from recommender.annotation.campaign import LIST
 from recommender.annotation.judgement import Judgement, JudgingError, LapsedError
@@ -35,10 +36,18 @@ where c.campaign = :campaign
 
 
 class Judging:
-    """Giving slots and taking votes, over one store. `clock` gives seconds."""
+    """Giving slots and taking votes, over one store.
 
-    def __init__(self, store: AnnotationStore, clock: Any = time.time) -> None:
+    `clock` gives seconds. `chance` draws cases and sides; nobody can guess what it draws unless
+    another one is given, as simulations do to be repeatable.
+    """
+
+    def __init__(
+        self, store: AnnotationStore, clock: Callable[[], float] = time.time,
+        chance: random.Random | None = None,
+    ) -> None:  # fmt: skip
         self.store, self.clock = store, clock
+        self.chance = chance or secrets.SystemRandom()
 
     def next_slot(self, annotator: Annotator) -> str:
         """The slot that the annotator is at, or a new one; "" where nothing is left.
@@ -69,7 +78,7 @@ class Judging:
         """A slot in a comparison at random, so that its place says nothing."""
         if not free:
             return ""
-        comparison = secrets.choice(free)
+        comparison = self.chance.choice(free)
         # Given to this annotator before and left: the sides that were drawn then stay.
         before = db.execute(
             "select id from annotation_slots where comparison = ? and annotator = ?",
@@ -88,7 +97,7 @@ class Judging:
         ).fetchone()[0]
         db.execute(
             "insert into annotation_slots values (?, ?, ?, ?, 'given', ?, ?, ?)",
-            [slot, comparison, annotator.id, secrets.randbits(1), number, instant,
+            [slot, comparison, annotator.id, self.chance.randrange(2), number, instant,
              instant + campaign["lease_s"]],
         )  # fmt: skip
         return slot

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from math import exp, log
 
 import numpy as np
@@ -108,7 +109,7 @@ def test_known_annotators_come_out_and_the_random_one_is_pointed_out(
     store: AnnotationStore,
 ) -> None:
     clock = Clock()
-    judging = Judging(store, clock)
+    judging = Judging(store, clock, random.Random(1))
     truth = {"first": 1.2, "second": -1.2}
     campaign = campaign_in(store, 120, judgements=3, gold=8)
     slips = (0.0, 0.05, 0.1, 1.0, 0.0)
@@ -157,7 +158,7 @@ def test_haste_and_a_liking_for_one_side_are_pointed_out_as_odd() -> None:
 
 
 def test_strengths_hold_the_truth_within_their_intervals(store: AnnotationStore) -> None:
-    judging = Judging(store)
+    judging = Judging(store, chance=random.Random(1))
     truth = {"first": 0.6, "second": 0.0, "third": -0.6}
     campaign = campaign_in(store, 80, judgements=2, systems=tuple(truth))
     for n in range(3):
