@@ -61,16 +61,17 @@ class Vectors(Protocol):
 class ExactVectors:
     """Every vector is compared."""
 
-    def __init__(self, index: Any) -> None:
+    def __init__(self, index: Any, vectors: Floats) -> None:
         self._index = index
-        stored = faiss.rev_swig_ptr(index.get_xb(), index.ntotal * index.d)
-        self.vectors: Floats = stored.reshape(index.ntotal, index.d)  # a view, no copy
+        # Not a view of what the index holds: whoever has it may outlive the index.
+        self.vectors = vectors
 
     @classmethod
     def of(cls, vectors: Floats) -> ExactVectors:
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         index = faiss.IndexFlatIP(vectors.shape[1])
-        index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-        return cls(index)
+        index.add(vectors)
+        return cls(index, vectors)
 
     @property
     def count(self) -> int:
@@ -257,7 +258,9 @@ def read_vectors(file: Path, probes: int) -> Vectors:
     Read to memory: mapped from the file, lists take twice as long to search.
     """
     index = faiss.read_index(str(file), faiss.IO_FLAG_READ_ONLY)
-    return InvertedLists(index, probes) if probes else ExactVectors(index)
+    if probes:
+        return InvertedLists(index, probes)
+    return ExactVectors(index, index.reconstruct_n(0, index.ntotal))
 
 
 def exact_nearest(

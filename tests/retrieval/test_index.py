@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -31,6 +32,12 @@ def test_a_saved_index_comes_back_the_same(folder: Path, books: Catalog, encoder
     index = load_index(folder, books, encoder.name)
     expected = encoder.encode([books.describe(item) for item in books.items])
     np.testing.assert_array_equal(index.vectors, expected)
+
+
+def test_vectors_outlive_their_index(folder: Path, books: Catalog, encoder) -> None:
+    vectors = load_index(folder, books, encoder.name).vectors
+    gc.collect()
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
 def test_another_encoder_is_refused_by_name(folder: Path, books: Catalog) -> None:
