@@ -265,11 +265,14 @@ def _connect(where: str) -> Any:
         ) from error
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # errors are told below, in a line
     address = where.replace("milvus://", "http://", 1)
+    options: dict[str, Any] = {}
     if "://" not in address:
         Path(address).expanduser().parent.mkdir(parents=True, exist_ok=True)
         address = str(Path(address).expanduser())
+        # The server of a file is on this machine and turns pings of an idle client away, aloud.
+        options["grpc_options"] = {"grpc.keepalive_permit_without_calls": 0}
     with _told(where):
-        return MilvusClient(address, timeout=_WAIT_S)
+        return MilvusClient(address, timeout=_WAIT_S, **options)
 
 
 @contextmanager

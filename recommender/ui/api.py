@@ -15,8 +15,8 @@ import gradio as gr
 
 from recommender.dialogue import Done, Event, Session
 from recommender.store import KEPT
-from recommender.ui import zero_gpu
 from recommender.ui.understood import what_went
+from recommender.ui.zero_gpu import lend
 from recommender.understanding.edits import EditError, parse_edit
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def endpoints(recommender: Any) -> dict[str, Callable[..., Any]]:
 
 
 def recommend_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
-    most = recommender.settings.candidates
+    most, on_gpu = recommender.settings.candidates, lend(recommender)
 
     def recommend(
         utterance: str, session: str = "", picks: int = 3, keep: bool = True
@@ -58,12 +58,14 @@ def recommend_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
             known = _known(recommender, session)
         else:
             known = recommender.open_session(KEPT if keep is True else "")
-        return _whole(zero_gpu.reply(known.id, utterance, picks), "the recommendation")
+        return _whole(on_gpu.reply(known.id, utterance, picks), "the recommendation")
 
     return recommend
 
 
 def edit_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
+    on_gpu = lend(recommender)
+
     def edit(
         session: str, action: str, kind: str = "", key: str = "", text: str = ""
     ) -> dict[str, Any]:
@@ -81,7 +83,7 @@ def edit_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
             what = parse_edit({"action": action, "kind": kind, "key": key, "text": text})
         except EditError as error:
             raise refusal(str(error)) from None
-        return _whole(zero_gpu.edit(known.id, what), "the edit")
+        return _whole(on_gpu.edit(known.id, what), "the edit")
 
     return edit
 

@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.events import api
 
 from recommender.store import KEPT
-from recommender.ui import cards, conversation, understood, visitor, zero_gpu
+from recommender.ui import cards, conversation, understood, visitor
 from recommender.ui.api import endpoints
 from recommender.ui.gate import Gate
 from recommender.ui.handlers import START, WELCOME, Handlers
@@ -35,7 +35,6 @@ FOCUS_JS = """() => {
 
 def build(app: gr.Blocks, recommender: Any, head: str) -> None:
     """Draw the Chat page within `app`, below its head, and open the public endpoints."""
-    zero_gpu.lend(recommender)
     catalog = recommender.catalog
     examples = tuple(getattr(catalog, "examples", ())) or GENERIC_EXAMPLES
     handlers = Handlers(recommender, examples)

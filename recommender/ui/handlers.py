@@ -24,10 +24,11 @@ from recommender.dialogue import (
     Understood,
 )
 from recommender.store import KEPT
-from recommender.ui import cards, conversation, understood, visitor, zero_gpu
+from recommender.ui import cards, conversation, understood, visitor
 from recommender.ui.conversation import WAITING, Message, said
 from recommender.ui.gate import Gate, Ticket
 from recommender.ui.model_line import model_line, plain_line
+from recommender.ui.zero_gpu import lend
 from recommender.understanding.edits import Edit
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Handlers:
     def __init__(self, recommender: Any, examples: tuple[str, ...]) -> None:
         self.recommender = recommender
         self.examples = examples
+        self._on_gpu = lend(recommender)
 
     # --- a reply ----------------------------------------------------------------------
 
@@ -115,9 +117,9 @@ class Handlers:
         messages, text, current = ticket.history, "", Session(ticket.session_id)
         picked = False  # small talk picks nothing and leaves the cards as they are
         if ticket.edit is None:
-            events = zero_gpu.reply(ticket.session_id, ticket.utterance)
+            events = self._on_gpu.reply(ticket.session_id, ticket.utterance)
         else:
-            events = zero_gpu.edit(ticket.session_id, ticket.edit)
+            events = self._on_gpu.edit(ticket.session_id, ticket.edit)
         try:
             for event in events:
                 if ticket.stopped:

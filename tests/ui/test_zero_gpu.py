@@ -39,17 +39,24 @@ def test_on_a_space_the_duration_is_asked_for_by_call(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(("budget", "seconds"), [(10.0, 25), (500.0, 60)])
-def test_the_duration_follows_the_budgets(
-    monkeypatch: pytest.MonkeyPatch, budget: float, seconds: int
-) -> None:
+def test_the_duration_follows_the_budgets(budget: float, seconds: int) -> None:
     settings = Settings(rank_budget_s=budget, explain_budget_s=10.0)
-    monkeypatch.setattr(zero_gpu, "_recommender", SimpleNamespace(settings=settings))
-    assert zero_gpu.duration("id", "words") == seconds
+    number = zero_gpu.lend(SimpleNamespace(settings=settings)).number
+    assert zero_gpu.duration(number, "id", "words") == seconds
 
 
-def test_events_can_travel(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_can_travel() -> None:
     recommender = ScriptedRecommender()
-    monkeypatch.setattr(zero_gpu, "_recommender", recommender)
-    events = list(zero_gpu.reply(recommender.open_session().id, "degraded please"))
+    events = list(
+        zero_gpu.lend(recommender).reply(recommender.open_session().id, "degraded please")
+    )
     assert isinstance(events[-1], Done)
     assert pickle.loads(pickle.dumps(events)) == events
+
+
+def test_each_page_speaks_with_its_own_recommender() -> None:
+    first, second = ScriptedRecommender(), ScriptedRecommender()
+    lent = zero_gpu.lend(first)
+    assert zero_gpu.lend(second) != lent == zero_gpu.lend(first)
+    assert list(lent.reply(first.open_session().id, "degraded please"))
+    assert (first.finished, second.finished) == (1, 0)
