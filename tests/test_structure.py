@@ -60,7 +60,7 @@ HOMES = {
 LONG = {
     "recommender/dialogue.py": "one vocabulary of plain data for all stages",
     "recommender/engine.py": "the whole reply on one page, with sessions and feedback",
-    "recommender/language_model.py": "one class that loads, scores and writes by one cache",
+    "recommender/language_model/hugging_face.py": "one class that scores and writes by one cache",
     "recommender/understanding/questions.py": "the kinds of question, in the order they are tried",
     "recommender/understanding/ranges.py": "the patterns of numbers, of which there are many",
 }

@@ -13,16 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from recommender.dialogue import (
-    Act,
-    Degraded,
-    Done,
-    Picked,
-    Reply,
-    Session,
-    TextChunk,
-    Understood,
-)
+from recommender.dialogue import Act, Degraded, Done, Picked, Reply, Session, TextChunk, Understood
 from recommender.store import KEPT
 from recommender.ui import cards, conversation, understood, visitor
 from recommender.ui.conversation import WAITING, Message, said

