@@ -53,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--model", default="auto")
     parser.add_argument("--adapter", default="")
-    parser.add_argument("--quantization", default="nf4")
+    parser.add_argument("--quantization", default="auto")
     parser.add_argument("--ranker", choices=MODEL_RANKERS, default="block")
     parser.add_argument("--candidates", type=int, default=Settings.candidates)
     options = parser.parse_args()

@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 
 from retrieval.encoder import DEFAULT_ENCODER
 
-QUANTIZATIONS = ("nf4", "none")
+QUANTIZATIONS = ("auto", "gguf", "nf4", "none")
 UNDERSTANDINGS = ("auto", "rules", "model")
 MODEL_RANKERS = ("block", "labels", "likelihood", "pairwise")  # ways to ask the language model
 LEARNED_RANKERS = (
@@ -36,7 +36,8 @@ class Settings:
 
     `retriever` "faiss" searches in this process, a file ending in .db or an address ("http://…",
     "milvus://…") is a Milvus that the catalog was pushed to. `interactions` is a file of who took which item, by whose tastes candidates are found too.
-    `model` "auto" takes the packaged small model, or a larger one where CUDA is at hand;
+    `quantization` "auto" serves a packaged model in the 4 bits of its file where there is no
+    CUDA, and others in "nf4". `model` "auto" takes the packaged small model, or a larger one where CUDA is at hand;
     "none" runs without a language model. `rank_weight` is the share of the language model
     in the joined score, the rest is the retriever's; None leaves it to the adapter's card.
     `adapter` "auto" takes the checkpoint that is marked for the model in use, "none" takes
@@ -52,7 +53,7 @@ class Settings:
     retriever: str = "faiss"
     encoder: str = DEFAULT_ENCODER
     model: str = "auto"
-    quantization: str = "nf4"
+    quantization: str = "auto"
     adapter: str = "auto"
     ranker: str = "block"
     rank_weight: float | None = None

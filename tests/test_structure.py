@@ -44,6 +44,10 @@ HOMES = {
     "pymilvus": ("retrieval.milvus",),
     "torch": ("recommender.language_model", "recommender.tuning", "recommender.evaluation"),
     "transformers": ("recommender.language_model", "recommender.tuning"),
+    "openvino": (
+        "recommender.language_model.openvino_files",
+        "recommender.language_model.openvino_model",
+    ),
     "peft": ("recommender.language_model", "recommender.tuning"),
     "bitsandbytes": ("recommender.language_model", "recommender.tuning"),
     "gradio": ("app", "recommender.ui"),

@@ -84,7 +84,7 @@ class System:
     ranker: str
     model: str = "auto"
     adapter: str = "none"
-    quantization: str = "nf4"
+    quantization: str = "auto"
     rank_weight: float | None = None
 
 

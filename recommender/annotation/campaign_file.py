@@ -108,7 +108,7 @@ def _system(row: Any) -> System:
     system = System(
         name=table.take("name", str, ""), ranker=table.take("ranker", str, ""),
         model=table.take("model", str, "auto"), adapter=table.take("adapter", str, "none"),
-        quantization=table.take("quantization", str, "nf4"),
+        quantization=table.take("quantization", str, "auto"),
         rank_weight=None if weight is None else float(weight),
     )  # fmt: skip
     table.done("name, ranker, model, adapter, quantization, rank_weight")

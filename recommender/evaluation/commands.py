@@ -69,7 +69,7 @@ def add_evaluate_command(commands: Any) -> None:
                         "first of a in the order of b; an unknown name lists them")  # fmt: skip
     parser.add_argument("--model", help="for llm: hub name, folder or auto (auto)")
     parser.add_argument("--adapter", metavar="auto|none|PATH", help="for llm (auto)")
-    parser.add_argument("--quantization", help="for llm: nf4 or none (nf4)")
+    parser.add_argument("--quantization", help="for llm: auto, gguf, nf4 or none (auto)")
     parser.add_argument("--template", default="", metavar="ID|all",
                         help="for llm: another wording than serves; all that fit the task")  # fmt: skip
     parser.add_argument("--split", choices=("test", "validation"), default="test")

