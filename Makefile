@@ -36,6 +36,7 @@ check: $(VENV)/ready-to-test
 
 bench: index
 	$(RUN) -m benchmarks.stages
+	$(RUN) -m benchmarks.engines
 	$(RUN) -m benchmarks.joining
 	$(RUN) -m benchmarks.requests
 

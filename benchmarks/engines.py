@@ -1,0 +1,228 @@
+"""What do the ways to run the language model cost, and do they answer alike?
+
+    python -m benchmarks.engines [--requests 20] [--adapter …] [--engines none,nf4,gguf]
+
+Each engine ranks the same candidates of the same labelled requests and writes the same
+reasons, in a process of its own, one after the other; "none" is plain transformers in
+bfloat16, the baseline of all ratios, and also writes its ranking as text. Prints medians and
+95th percentiles, tokens a second, peak memory, how often the first three picks are the
+baseline's, and how near the machine's limit the engine comes: the packed weights have to be
+read for each token that is written, and each token that is read costs two operations a weight.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.labelled import load_requests, write_record
+from prompts.instruction import Instruction
+from prompts.templates import Templates
+from recommender.dialogue import DialogueState, Pick, Session
+from recommender.explanation import Explainer
+from recommender.language_model import LanguageModel, load_language_model
+from recommender.opening import open_retriever
+from recommender.ranking import BlockScorer, JoinedRanker, nouns_of, weight_of
+from recommender.settings import Settings
+from recommender.understanding.understander import Understander
+from retrieval.catalog import Catalog, load_catalog
+from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.retriever import Candidate
+
+BASELINE = "none"
+LISTED = 20  # candidates of a request
+WRITTEN_TOKENS = 400  # enough for twenty numbered titles
+WRITTEN, EXPLAINED = 3, 10  # requests whose ranking is written as text; picks explained
+PICKS = 3
+PARAMETERS = 134_515_008
+Case = tuple[Instruction, DialogueState, list[Candidate]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--requests", type=int, default=20)
+    parser.add_argument("--adapter", default="auto", metavar="auto|none|PATH")
+    parser.add_argument("--engines", default="none,nf4,gguf", help="quantizations, the first one "
+                        "is the baseline")  # fmt: skip
+    parser.add_argument("--one", help=argparse.SUPPRESS)  # the process of one engine
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(_measured(options.one, options.adapter, options.requests)))
+        return
+    found: dict[str, dict[str, Any]] = {}
+    for engine in options.engines.split(","):
+        print(f"{engine} …", file=sys.stderr, flush=True)
+        call = [sys.executable, "-m", "benchmarks.engines", "--one", engine,
+                "--adapter", options.adapter, "--requests", str(options.requests)]  # fmt: skip
+        told = subprocess.run(call, check=True, stdout=subprocess.PIPE, text=True).stdout
+        found[engine] = json.loads(told.splitlines()[-1])
+    _compare(found)
+    for one in found.values():
+        del one["scores"]
+    print("written to", write_record("engines", {"engines": found, "limit": _limit(found)}))
+
+
+def _measured(engine: str, adapter: str, count: int) -> dict[str, Any]:
+    settings = Settings.read({})
+    since = time.perf_counter()
+    model = load_language_model(
+        settings.model, quantization=engine, adapter=adapter, cache=settings.data
+    )
+    loaded = time.perf_counter() - since
+    catalog = load_catalog(settings.catalog)
+    cases = _cases(catalog, settings, count)
+    scorer = BlockScorer(model, catalog, Templates.load())
+    scores, took = [], []
+    for number, (instruction, _, candidates) in enumerate([cases[0], *cases]):
+        since = time.perf_counter()
+        found = scorer.score(instruction, [c.item for c in candidates])
+        if number:  # the first one warms up
+            took.append(time.perf_counter() - since)
+            scores.append(found.tolist())
+    ranked = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    reasons = _reasons(model, catalog, cases)
+    weight = weight_of(settings.rank_weight, model)
+    return {
+        "model": model.describe(), "loaded_s": loaded, "rank_s": took, "scores": scores,
+        "picks": [_picks(case, s, weight) for case, s in zip(cases, scores, strict=True)],
+        "explained_tokens_a_second": reasons, "peak_mb": ranked,
+        "written_s": _written(model, cases) if engine == BASELINE else [],
+        "read_tokens": _tokens_read(model, catalog, cases),
+    }  # fmt: skip
+
+
+def _cases(catalog: Catalog, settings: Settings, count: int) -> list[Case]:
+    """Labelled requests, as instructions, with what the retriever finds for them."""
+    encoder = SentenceTransformerEncoder(settings.encoder)
+    retriever = open_retriever(settings.data / "index", catalog, encoder, False)
+    understander, templates = Understander(catalog), Templates.load()
+    cases = []
+    for row in load_requests():
+        read = understander.understand(Session("bench"), row.request)
+        candidates = retriever.retrieve(read.query, LISTED)
+        if len(candidates) == LISTED:
+            template = templates.choose(read.aspects)
+            cases.append((template.render(read.aspects, nouns_of(catalog)), read.state, candidates))
+        if len(cases) == count:
+            break
+    return cases
+
+
+def _reasons(model: LanguageModel, catalog: Catalog, cases: list[Case]) -> list[float]:
+    """Tokens of a reason by the seconds that it took."""
+    explainer, rates = Explainer(catalog), []
+    for instruction, state, candidates in cases[: EXPLAINED + 1]:
+        pick = Pick(candidates[0].item, 1, 0.0, candidates[0].score, None)
+        pick = explainer.composed(pick, state)
+        since = time.perf_counter()
+        *_, told = explainer.write(model, pick, instruction, state)
+        took = time.perf_counter() - since
+        if told is not None and told.written_by == "model":
+            rates.append(_count(model, told.reason) / took)
+    return rates[1:]
+
+
+def _written(model: LanguageModel, cases: list[Case]) -> list[float]:
+    """Seconds to write the ranking of the same candidates as text."""
+    took = []
+    for instruction, _, candidates in cases[:WRITTEN]:
+        listed = "\n".join(f"{n}. {c.item.name}" for n, c in enumerate(candidates, start=1))
+        task = (
+            f"{instruction.text} of this list? Write all {len(candidates)} titles again as a "
+            f"numbered list, the best first.\n{listed}"
+        )
+        since = time.perf_counter()
+        for _ in model.stream([("user", task)], WRITTEN_TOKENS):
+            pass
+        took.append(time.perf_counter() - since)
+    return took
+
+
+def _picks(case: Case, scores: list[float], weight: float) -> list[str]:
+    class Known:
+        def score(self, instruction: Instruction, items: Any) -> Any:
+            return np.array(scores)
+
+    ranked = JoinedRanker(Known(), weight).rank(case[0], case[2])
+    return [pick.item.id for pick in ranked[:PICKS]]
+
+
+def _tokens_read(model: LanguageModel, catalog: Catalog, cases: list[Case]) -> float:
+    """Tokens of an instruction and its candidates, on average."""
+    return float(np.mean([
+        _count(model, instruction.text) + sum(
+            _count(model, f" {catalog.brief(c.item)}? Answer:") for c in candidates
+        )
+        for instruction, _, candidates in cases
+    ]))  # fmt: skip
+
+
+def _count(model: Any, text: str) -> int:
+    return len(model._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def _compare(found: dict[str, dict[str, Any]]) -> None:
+    base = next(iter(found.values()))
+    print(f"{'engine':8} {'rank ' + str(LISTED):>9} {'p95':>6} {'ratio':>6} {'reasons':>9} "
+          f"{'ratio':>6} {'peak':>8} {'loaded':>7} {'same picks':>11} {'scores off':>11}")  # fmt: skip
+    for engine, one in found.items():
+        ranked, rates = float(np.median(one["rank_s"])), _middle(one["explained_tokens_a_second"])
+        same = np.mean([a == b for a, b in zip(one["picks"], base["picks"], strict=True)])
+        off = max(float(np.abs(np.subtract(a, b)).max())
+                  for a, b in zip(one["scores"], base["scores"], strict=True))  # fmt: skip
+        print(
+            f"{engine:8} {ranked:8.2f}s {np.quantile(one['rank_s'], 0.95):5.2f}s "
+            f"{np.median(base['rank_s']) / ranked:5.1f}x {rates:6.0f}/s "
+            f"{rates / _middle(base['explained_tokens_a_second']):5.1f}x {one['peak_mb']:6.0f}MB "
+            f"{one['loaded_s']:6.1f}s {same:11.3f} {off:11.2f}"
+        )
+        one |= {"same_picks": float(same), "scores_off": off}
+        if base["written_s"]:
+            written = float(np.median(base["written_s"]))
+            print(f"{'':8} {written / ranked:.0f} times as fast as the baseline writes its "
+                  f"ranking ({written:.1f} s)")  # fmt: skip
+
+
+def _middle(values: list[float]) -> float:
+    return float(np.median(values)) if values else float("nan")
+
+
+def _limit(found: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Bytes a second and operations a second of this machine, and the shares made use of."""
+    import torch
+
+    block = np.ones(64_000_000, dtype=np.uint8)
+    factors = torch.ones(1024, 1024, dtype=torch.bfloat16), torch.ones(
+        1024, 4096, dtype=torch.bfloat16)  # fmt: skip
+    bandwidth = max(_rate(lambda: block.sum(dtype=np.uint64), block.nbytes) for _ in range(5))
+    arithmetic = max(_rate(lambda: factors[0] @ factors[1], 2 * 1024**2 * 4096) for _ in range(5))
+    packed = next(iter(sorted(Path("data/models").rglob("reader.bin"))), None)
+    told = {"bytes_a_second": bandwidth, "operations_a_second": arithmetic}
+    for engine, one in found.items():
+        reads = one["read_tokens"] * 2 * PARAMETERS / float(np.median(one["rank_s"]))
+        told[f"{engine}: of bfloat16 arithmetic while reading"] = reads / arithmetic
+        print(f"{engine}: reading uses {reads / 1e9:.0f} of {arithmetic / 1e9:.0f} billion "
+              f"operations a second that a bfloat16 product comes to here")  # fmt: skip
+    if packed is not None:
+        told["writing_at_most"] = bandwidth / packed.stat().st_size
+        print(f"writing is bound by {bandwidth / 1e9:.1f} GB/s over {packed.stat().st_size / 1e6:.0f}"
+              f" MB: {told['writing_at_most']:.0f} tokens a second, one at a time")  # fmt: skip
+    return told
+
+
+def _rate(work: Any, amount: float) -> float:
+    since = time.perf_counter()
+    work()
+    return float(amount / (time.perf_counter() - since))
+
+
+if __name__ == "__main__":
+    main()
