@@ -120,7 +120,7 @@ class Line:
         The turn is that of the address that waits longest since it came or was served, and
         within it of the visitor who does; so addresses alternate however much each asks for.
         """
-        last, now = dict(self._last), self._clock
+        last, now = dict(self._last), self._clock + 1
         last |= {key: now for place in self._served for key in place.keys}
         left, order = list(self._waiting), []
         while left:
@@ -134,7 +134,7 @@ class Line:
 
 
 def _first_come(places: Iterable[Place]) -> dict[Key, int]:
-    """When the first of each address and visitor came; `min` keeps to that order in ties."""
+    """When the first of each address and of each visitor came."""
     found: dict[Key, int] = {}
     for place in places:
         for key in place.keys:
