@@ -38,6 +38,7 @@ bench: index
 	$(RUN) -m benchmarks.stages
 	$(RUN) -m benchmarks.joining
 	$(RUN) -m benchmarks.requests
+	$(RUN) -m benchmarks.crowd --minutes 0.5
 
 evaluate: $(VENV)/ready
 	$(ASK) all --ranker "$(RANKERS)"

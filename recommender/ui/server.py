@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 PATHS = {f"/{page.path}" for page in PAGES}
 SPARE_RUNS = 32  # of handlers, beside the visitors of the line
-MOST_TABS = 2_000  # whose state is held; the longest idle go first
+MOST_TABS = 500  # and calls whose state is held; the longest idle go first
 MAX_UPLOAD = MOST_BYTES  # Gradio's upload route is open to anybody
 # Gradio compiles the templates of its HTML components, hence 'unsafe-eval', and starts from
 # inline scripts. Inline event handlers, the way injected markup would run, stay forbidden.
