@@ -161,7 +161,7 @@ async def _whole(
         async with place_in(line, request, visitor) as place:
             async for _ in place.positions():
                 pass
-            async with aclosing(in_steps(begin, place)) as events:
+            async with aclosing(in_steps(line, begin, place)) as events:
                 async for event in events:
                     begun = True
                     if isinstance(event, Done):

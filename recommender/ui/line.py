@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 Key = tuple[str, ...]  # (address,) or (address, visitor)
@@ -56,6 +57,9 @@ class Line:
 
     def __init__(self, at_once: int, longest: int) -> None:
         self.at_once, self.longest = at_once, longest
+        # Replies are made in few threads, always the same: each thread that calls the model
+        # has helpers and memory of its own.
+        self.threads = ThreadPoolExecutor(at_once, thread_name_prefix="reply")
         self._served: list[Place] = []
         self._waiting: list[Place] = []  # in the order in which they came
         self._last: dict[Key, int] = {}  # when an address, a visitor was served last

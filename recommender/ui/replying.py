@@ -51,7 +51,9 @@ class Replying:
                 if waited:
                     yield {"line": self.handlers.line()}
                 if not ticket.stopped:
-                    async with aclosing(in_steps(lambda: self._reply(ticket), place)) as updates:
+                    async with aclosing(
+                        in_steps(line, lambda: self._reply(ticket), place)
+                    ) as updates:
                         async for update in updates:
                             if update:
                                 yield update

@@ -7,11 +7,11 @@ leaves, at any moment, frees the place.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-import anyio
 import gradio as gr
 
 from recommender.ui.line import Line, Place
@@ -33,26 +33,29 @@ async def place_in(line: Line, request: gr.Request, visitor: str) -> AsyncIterat
         line.give_back(place)
 
 
-async def in_steps(make: Callable[[], Iterator[Step]], place: Place) -> AsyncGenerator[Step, None]:
-    """What an iterator gives, each step made in a thread; it is closed when it is not wanted
+async def in_steps(
+    line: Line, make: Callable[[], Iterator[Step]], place: Place
+) -> AsyncGenerator[Step, None]:
+    """What an iterator gives, each step made in a thread of the line; it is closed when it is not wanted
     any longer, and when who holds the place has left."""
     steps = make()
     try:
         while not place.left:
-            step = await _finished(lambda: next(steps, _OVER))
+            step = await _finished(line, lambda: next(steps, _OVER))
             if step is _OVER:
                 return
             yield step
     finally:
         close = getattr(steps, "close", None)
         if close is not None:
-            await _finished(close)
+            await _finished(line, close)
 
 
-async def _finished(function: Callable[[], Any]) -> Any:
+async def _finished(line: Line, function: Callable[[], Any]) -> Any:
     """What a function gives in a thread. Who is cancelled meanwhile waits for its end first,
     since a generator can't be closed while it runs."""
-    call = asyncio.ensure_future(anyio.to_thread.run_sync(function))
+    context = contextvars.copy_context()  # a borrowed GPU is told by it whose quota is spent
+    call = asyncio.get_running_loop().run_in_executor(line.threads, context.run, function)
     try:
         return await asyncio.shield(call)
     except asyncio.CancelledError:

@@ -158,7 +158,7 @@ def test_a_client_that_leaves_frees_the_place_and_stops_the_reply(path: str) -> 
 
         async def reply() -> None:
             async with place_in(line, request_of("gone"), "visitor") as place:
-                async for _ in in_steps(lambda: endless(closed), place):
+                async for _ in in_steps(line, lambda: endless(closed), place):
                     begun.set()
 
         working = asyncio.create_task(reply())
@@ -202,10 +202,11 @@ def test_a_reply_that_is_cancelled_in_the_middle_of_a_step_is_closed() -> None:
             finally:
                 closed.set()
 
-        place = Line(1, 1).join("a", "a")
+        line = Line(1, 1)
+        place = line.join("a", "a")
 
         async def reply() -> None:
-            steps: AsyncIterator[int] = in_steps(slow, place)
+            steps: AsyncIterator[int] = in_steps(line, slow, place)
             async for _ in steps:
                 pass
 
