@@ -39,6 +39,7 @@ bench: index
 	$(RUN) -m benchmarks.engines
 	$(RUN) -m benchmarks.joining
 	$(RUN) -m benchmarks.requests
+	$(RUN) -m benchmarks.crowd --minutes 0.5
 
 evaluate: $(VENV)/ready
 	$(ASK) all --ranker "$(RANKERS)"

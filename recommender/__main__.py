@@ -81,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve the page")
     serve.add_argument("--host", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", help="port to listen on (7860)")
+    serve.add_argument("--at-once", metavar="N", help="visitors answered at a time (1)")
+    serve.add_argument("--queue", metavar="N", help="visitors who may wait beside them (32)")
     serve.set_defaults(run=_serve)
     add_evaluate_command(commands)
     add_push_command(add_catalog_commands(commands))

@@ -36,6 +36,11 @@ class Live(Generic[Served]):
         self._opening: threading.Thread | None = None
         self._not_before = 0.0
 
+    @property
+    def served(self) -> Served:
+        """What is served now; opens nothing."""
+        return self._served
+
     def newest(self) -> Served:
         """The newest version that is ready; begins to open a newer one where there is one."""
         if self._storage is not None and self._is_behind():

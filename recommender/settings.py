@@ -46,6 +46,7 @@ class Settings:
     `retention_days` is forgotten, 0 keeps it until its visitor forgets it.
     `understanding` "rules" reads turns without a model, "model" lets the
     model add what it hears, "auto" does so where the model is able and runs on CUDA.
+    `at_once` visitors are answered at a time and `queue` more may wait; the rest are told so.
     """
 
     catalog: str = "movies"
@@ -67,6 +68,8 @@ class Settings:
     data: Path = Path("data")
     store: Path | None = None
     retention_days: int = 0
+    at_once: int = 1
+    queue: int = 32
     host: str = "127.0.0.1"
     port: int = 7860
 
@@ -99,6 +102,8 @@ class Settings:
         self._require(self.rank_budget_s > 0, "rank_budget_s", "more than 0 seconds")
         self._require(self.explain_budget_s > 0, "explain_budget_s", "more than 0 seconds")
         self._require(self.retention_days >= 0, "retention_days", "0 or more")
+        self._require(1 <= self.at_once <= 64, "at_once", "1 to 64")
+        self._require(0 <= self.queue <= 1000, "queue", "0 to 1000")
         self._require(1 <= self.port <= 65535, "port", "1 to 65535")
         self._require(
             not (self.model == "none" and self.adapter not in ("", "auto", "none")),

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import logging
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -63,6 +64,40 @@ class SentenceTransformerEncoder:
             list(texts), normalize_embeddings=True, show_progress_bar=progress, batch_size=64
         )
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
+
+
+class EncoderInBackground:
+    """The same encoder, whose name is known at once and which is loaded by `load`, in another
+    thread; who encodes meanwhile waits for it. Raises `EncoderError` where it can't be had."""
+
+    def __init__(self, name: str = DEFAULT_ENCODER) -> None:
+        self._source = name
+        self.name = encoder_identity(name)
+        self._over = threading.Event()
+        self._encoder: SentenceTransformerEncoder | None = None
+        self._failure: EncoderError | None = None
+
+    def load(self) -> None:
+        """Load it; a failure is raised by those who encode."""
+        try:
+            self._encoder = SentenceTransformerEncoder(self._source)
+        except EncoderError as error:
+            self._failure = error
+        except Exception as error:  # those who wait must hear of it, whatever it is
+            self._failure = EncoderError(f"encoder {self._source!r} can't be loaded ({error})")
+            self._failure.__cause__ = error
+        finally:
+            self._over.set()
+
+    def wait(self) -> SentenceTransformerEncoder:
+        self._over.wait()
+        if self._encoder is None:
+            assert self._failure is not None
+            raise self._failure
+        return self._encoder
+
+    def encode(self, texts: Sequence[str], progress: bool = False) -> NDArray[np.float32]:
+        return self.wait().encode(texts, progress)
 
 
 def encoder_identity(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from recommender.engine import Recommender
 from recommender.evaluation.cases import Case, CaseScorer
 from recommender.evaluation.contract import ScoringRanker
 from recommender.evaluation.data import EVERYTHING, FEWEST, Behaviour, Places, checksum
-from recommender.evaluation.shelf import Shelf
 from recommender.evaluation.tasks import TASKS, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes
 from recommender.settings import BASELINES, Settings
@@ -26,24 +25,31 @@ from retrieval.collaborative import Learning
 from retrieval.encoder import Encoder
 from retrieval.interactions import InteractionsError, in_time, read_interactions
 
+if TYPE_CHECKING:
+    from recommender.evaluation.shelf import Shelf
+
 # What the networks that search learn from: the task whose wishes a catalog alone can make.
 _SEARCHES = {"two-tower": "product-search", "tem": "search-specific"}
 _LAST = 3  # items of each history that a searcher learns to find
 
 
-def open_recommender(settings: Settings, *, progress: bool = False) -> Recommender:
+def open_recommender(
+    settings: Settings, *, in_background: bool = False, progress: bool = False
+) -> Recommender:
     """The recommender of the settings, with a baseline for a ranker where they name one.
 
     Raises as `Recommender` does, and `InteractionsError` where nothing can be learned.
     """
     make = partial(make_ranker, settings, progress) if settings.ranker in BASELINES else None
-    return Recommender(settings, ranker=make, progress=progress)
+    return Recommender(settings, ranker=make, in_background=in_background, progress=progress)
 
 
 def make_ranker(
     settings: Settings, progress: bool, catalog: Catalog, encoder: Encoder
 ) -> ScoringRanker:
     """The baseline that the settings name, over a catalog. Raises `InteractionsError`."""
+    from recommender.evaluation.shelf import Shelf  # brings torch, which the page can wait for
+
     behaviour = behaviour_of(settings.interactions, catalog)
     shelf = Shelf(
         behaviour, EVERYTHING, settings.data / "evaluation", encoder=encoder, progress=progress

@@ -7,7 +7,8 @@ A session's id is the only key to it, so each endpoint but the first needs one.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing
 from dataclasses import asdict
 from typing import Any
 
@@ -15,7 +16,9 @@ import gradio as gr
 
 from recommender.dialogue import Done, Event, Session
 from recommender.store import KEPT
+from recommender.ui.line import Line, LineFullError
 from recommender.ui.understood import what_went
+from recommender.ui.waiting import in_steps, place_in
 from recommender.ui.zero_gpu import lend
 from recommender.understanding.edits import EditError, parse_edit
 
@@ -24,23 +27,23 @@ log = logging.getLogger(__name__)
 NO_SESSION = "session is empty; pass the session of an earlier answer"
 
 
-def endpoints(recommender: Any) -> dict[str, Callable[..., Any]]:
+def endpoints(recommender: Any, line: Line) -> dict[str, Callable[..., Any]]:
     """All endpoints by name, over `recommender`; their bounds are checked before anything
-    is begun."""
+    is begun. Those that want a reply wait in `line`."""
     return {
-        "recommend": recommend_endpoint(recommender),
-        "edit": edit_endpoint(recommender),
+        "recommend": recommend_endpoint(recommender, line),
+        "edit": edit_endpoint(recommender, line),
         "understood": understood_endpoint(recommender),
         "export": export_endpoint(recommender),
         "forget": forget_endpoint(recommender),
     }
 
 
-def recommend_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
+def recommend_endpoint(recommender: Any, line: Line) -> Callable[..., Awaitable[dict[str, Any]]]:
     most, on_gpu = recommender.settings.candidates, lend(recommender)
 
-    def recommend(
-        utterance: str, session: str = "", picks: int = 3, keep: bool = True
+    async def recommend(
+        request: gr.Request, utterance: str, session: str = "", picks: int = 3, keep: bool = True
     ) -> dict[str, Any]:
         """Recommend items for a wish in plain words, with reasons and their evidence.
 
@@ -55,19 +58,27 @@ def recommend_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
         if isinstance(picks, bool) or not isinstance(picks, int) or not 1 <= picks <= most:
             raise refusal(f"picks is {picks!r}; expected a whole number from 1 to {most}")
         if session != "":
-            known = _known(recommender, session)
-        else:
-            known = recommender.open_session(KEPT if keep is True else "")
-        return _whole(on_gpu.reply(known.id, utterance, picks), "the recommendation")
+            _known(recommender, session)
+
+        def begin() -> Iterator[Event]:
+            opened = session or recommender.open_session(KEPT if keep is True else "").id
+            return on_gpu.reply(opened, utterance, picks)
+
+        return await _whole(begin, "the recommendation", line, request, session)
 
     return recommend
 
 
-def edit_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
+def edit_endpoint(recommender: Any, line: Line) -> Callable[..., Awaitable[dict[str, Any]]]:
     on_gpu = lend(recommender)
 
-    def edit(
-        session: str, action: str, kind: str = "", key: str = "", text: str = ""
+    async def edit(
+        request: gr.Request,
+        session: str,
+        action: str,
+        kind: str = "",
+        key: str = "",
+        text: str = "",
     ) -> dict[str, Any]:
         """Edit a line of what was understood, and get new picks at once.
 
@@ -83,7 +94,9 @@ def edit_endpoint(recommender: Any) -> Callable[..., dict[str, Any]]:
             what = parse_edit({"action": action, "kind": kind, "key": key, "text": text})
         except EditError as error:
             raise refusal(str(error)) from None
-        return _whole(on_gpu.edit(known.id, what), "the edit")
+        return await _whole(
+            lambda: on_gpu.edit(known.id, what), "the edit", line, request, known.id
+        )
 
     return edit
 
@@ -138,14 +151,27 @@ def _known(recommender: Any, session: Any) -> Session:
     return known
 
 
-def _whole(events: Iterator[Event], what: str) -> dict[str, Any]:
-    """The reply at the end of the events; a refused request says why, before it is begun."""
+async def _whole(
+    begin: Callable[[], Iterator[Event]], what: str, line: Line, request: gr.Request, visitor: str
+) -> dict[str, Any]:
+    """The reply at the end of the events, once its turn has come; a refused request says why,
+    before it is begun, and a full line says so at once."""
     begun = False
     try:
-        for event in events:
-            begun = True
-            if isinstance(event, Done):
-                return event.reply.as_dict()
+        async with place_in(line, request, visitor) as place:
+            async for _ in place.positions():
+                pass
+            async with aclosing(in_steps(line, begin, place)) as events:
+                async for event in events:
+                    begun = True
+                    if isinstance(event, Done):
+                        return event.reply.as_dict()
+            if place.left:
+                raise refusal("the client has left")
+    except gr.Error:
+        raise
+    except LineFullError as error:
+        raise refusal(f"busy: {error}") from None
     except Exception as error:
         if isinstance(error, ValueError) and not begun:
             raise refusal(str(error)) from None

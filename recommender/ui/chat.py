@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
@@ -15,17 +16,19 @@ from recommender.ui import cards, conversation, understood, visitor
 from recommender.ui.api import endpoints
 from recommender.ui.gate import Gate
 from recommender.ui.handlers import START, WELCOME, Handlers
+from recommender.ui.line import Line
 from recommender.ui.marks import Marks
 from recommender.ui.model_line import failure_line
 from recommender.ui.own_file import GENERIC_EXAMPLES, OWN_FILE_JS, OwnFile, Tab, own_value
 from recommender.ui.panel import Panel
+from recommender.ui.replying import Replying
 
 log = logging.getLogger(__name__)
 
 STORAGE_KEY = "instructrec-chat"
 STORAGE_SECRET = "not-a-secret"  # it reaches every browser; only an id is kept there
-MODEL = "model"  # the one line that all who need the language model wait in
-RANKING = ("recommend", "edit")  # the endpoints that need it
+RANKING = ("recommend", "edit")  # the endpoints that wait in our own line, not in Gradio's
+LOOK_EVERY_S = 1.0  # for the language model, while it is loading
 OWN = "own"  # one visitor's file is read at a time
 # A keyboard is at hand where a pointer can hover; on a phone, focus would raise one.
 FOCUS_JS = """() => {
@@ -37,11 +40,12 @@ def build(app: gr.Blocks, recommender: Any, head: str) -> None:
     """Draw the Chat page within `app`, below its head, and open the public endpoints."""
     catalog = recommender.catalog
     examples = tuple(getattr(catalog, "examples", ())) or GENERIC_EXAMPLES
-    handlers = Handlers(recommender, examples)
+    line = Line(recommender.settings.at_once, recommender.settings.queue)
+    handlers = Handlers(recommender, examples, line)
     _wire(app, handlers, _layout(handlers, html.escape(catalog.nouns), head))
-    for name, endpoint in endpoints(recommender).items():
-        line = {"concurrency_id": MODEL, "concurrency_limit": 1} if name in RANKING else {}
-        api(endpoint, api_name=name, **line)
+    for name, endpoint in endpoints(recommender, line).items():
+        own_line = {"concurrency_limit": None} if name in RANKING else {}
+        api(endpoint, api_name=name, **own_line)
 
 
 def _layout(handlers: Handlers, nouns: str, head: str) -> dict[str, Any]:
@@ -86,6 +90,7 @@ def _layout(handlers: Handlers, nouns: str, head: str) -> dict[str, Any]:
                 label=visitor.told(handlers.recommender.settings.retention_days),
             )  # fmt: skip
             parts["line"] = gr.HTML(handlers.line(), elem_id="line", padding=False)
+            parts["loading"] = gr.Timer(LOOK_EVERY_S, active=False)
         with gr.Column(elem_id="picks", scale=2, min_width=240):
             parts["panel"] = gr.HTML(
                 handlers.panel(None), html_template='<div class="panel"></div>',
@@ -104,6 +109,7 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     browser, chatbot, gate = parts["browser"], parts["chatbot"], parts["gate"]
     composer, shown, panel = parts["composer"], parts["cards"], parts["panel"]
     marks, held, own = Marks(handlers), Panel(handlers), OwnFile(handlers)
+    replying = Replying(handlers)
     tab = parts["tab"]
     talk = [parts[n] for n in ("chatbot", "cards", "panel", "chips", "line", "send", "stop")]
     everything = [*talk, composer, browser, parts["consent"], parts["own"]]
@@ -155,9 +161,10 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
         for update in own.take(_data(event), browser, tab, gate):
             yield named(update)
 
-    def stream(gate: Gate) -> Iterator[Any]:
-        for update in handlers.stream(gate):
-            yield named(update)
+    async def stream(gate: Gate, request: gr.Request) -> AsyncIterator[Any]:
+        async with aclosing(replying.stream(gate, request)) as updates:
+            async for update in updates:
+                yield named(update)
 
     asking: list[tuple[Callable[..., Any], Callable[..., Any], list[Any]]] = [
         (composer.submit, begin, [composer, *asked]),
@@ -170,9 +177,8 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     ]
     streams = [
         event(function, inputs, everything, **at_once).success(
-            stream, [gate], talk, concurrency_id=MODEL, concurrency_limit=1,
-            api_visibility="private", show_progress="minimal", show_progress_on=parts["line"],
-            trigger_mode="multiple",
+            stream, [gate], talk, concurrency_limit=None, api_visibility="private",
+            show_progress="hidden", trigger_mode="multiple",
         )
         for event, function, inputs in asking
     ]  # fmt: skip
@@ -196,8 +202,15 @@ def _wire(page: gr.Blocks, handlers: Handlers, parts: dict[str, Any]) -> None:
     panel.export(lambda browser: safe(held.export, browser), [browser], everything, **at_once)
     chatbot.undo(undo, [browser, chatbot, gate], everything, **at_once)
     shown.rate(rate, [browser, shown], everything, **at_once)
+    parts["loading"].tick(
+        lambda gate: safe(handlers.loading, gate), [gate], [parts["line"], parts["loading"]],
+        **at_once,
+    )  # fmt: skip
     page.load(None, js=FOCUS_JS, api_visibility="private")
-    page.load(lambda browser: safe(own.restore, browser), [browser], everything, **at_once)
+    page.load(
+        lambda browser: safe(own.restore, browser), [browser], [*everything, parts["loading"]],
+        **at_once,
+    )  # fmt: skip
 
 
 def _data(event: gr.EventData) -> dict[str, Any]:

@@ -17,6 +17,12 @@ def model_line(
     """Safe HTML over what `describe_model` says; `degraded` is the reason of one reply, and
     `ranked` says that the model had ranked its picks before."""
     reason = degraded or model.get("degraded")
+    if model.get("loading"):
+        return (
+            '<p class="line degraded"><strong>The language model is still loading.</strong> Until '
+            f"it is there, picks stand as {_ranker(model)} ranks them, with reasons composed "
+            "from the catalog.</p>"
+        )
     if reason:
         words = html.escape(str(reason).strip().rstrip(".")[:MAX_REASON])
         how_much, what = (
@@ -51,6 +57,10 @@ def _ranker(model: Mapping[str, Any]) -> str:
 
 def plain_line(text: str) -> str:
     return f'<p class="line">{html.escape(text)}</p>'
+
+
+def busy_line(text: str) -> str:
+    return f'<p class="line degraded"><strong>Busy.</strong> {html.escape(text)}</p>'
 
 
 def failure_line() -> str:

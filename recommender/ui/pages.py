@@ -19,7 +19,7 @@ from recommender.ui import chat, judge, results
 
 # Uploads that nobody took up are looked for so often, and erased when they are so old.
 SWEEP_S = (300, 1800)
-QUEUE = 32  # events that may wait; a visitor past that is told to come back
+QUEUE = 64  # events that may wait for Gradio; who wants a reply waits in the line of `chat`
 
 
 @dataclass(frozen=True)

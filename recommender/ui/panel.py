@@ -32,6 +32,9 @@ class Panel:
         """Let an edit in as the next turn, or say beside its field why not."""
         if gate.busy:
             return self._shown(browser, outcome=understood.refused(BUSY))
+        if self.handlers.waiting_line.full:
+            told = str(self.handlers.waiting_line.refusal())
+            return self._shown(browser, outcome=understood.refused(told))
         session = visitor.known(self.recommender, browser)
         try:
             edit = parse_edit(data)

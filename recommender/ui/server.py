@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when Gradio is imported
+# Gradio sums its statistics up after every event, over as many as it keeps.
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "20")
 
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -24,6 +26,7 @@ from recommender.store import StoreError
 from recommender.ui.judging_api import judging_routes
 from recommender.ui.own_file import MOST_BYTES
 from recommender.ui.pages import PAGES, build_pages
+from recommender.ui.presence import WatchPresence
 from recommender.ui.theme import theme
 from retrieval.catalog import CatalogError
 from retrieval.encoder import EncoderError
@@ -33,6 +36,8 @@ log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
 PATHS = {f"/{page.path}" for page in PAGES}
+SPARE_RUNS = 32  # of handlers, beside the visitors of the line
+MOST_TABS = 500  # and calls whose state is held; the longest idle go first
 MAX_UPLOAD = MOST_BYTES  # Gradio's upload route is open to anybody
 # Gradio compiles the templates of its HTML components, hence 'unsafe-eval', and starts from
 # inline scripts. Inline event handlers, the way injected markup would run, stay forbidden.
@@ -84,21 +89,34 @@ class ContentPolicy:
 
 
 def launch(settings: Settings) -> None:
-    """Load the recommender and serve it until interrupted.
+    """Serve the page until interrupted; encoder and language model are loaded beside it.
 
     Ends the process with one line and status 1 where the port is taken, before anything
-    heavy is loaded.
+    heavy is loaded, and where something is missing without which nothing can be found.
     """
     host = address(settings)
     require_free(host, settings.port)
     from recommender.evaluation.app_rankers import open_recommender
 
+    # A Space with ZeroGPU forks for every reply, so the model has to be there before.
+    beside = not os.environ.get("SPACES_ZERO_GPU")
     try:
-        recommender = open_recommender(settings, progress=True)
+        recommender = open_recommender(settings, in_background=beside, progress=True)
     except (CatalogError, EncoderError, InteractionsError, StoreError, TemplateError) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
-    serve(build_pages(recommender), host, settings.port, routes=judging_routes(recommender))
+    page = build_pages(recommender)
+    runs = settings.at_once + settings.queue + SPARE_RUNS
+    serve(page, host, settings.port, routes=judging_routes(recommender), runs=runs)
+    try:
+        recommender.wait()
+    except EncoderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        page.close()
+        raise SystemExit(1) from None
+    model = recommender.describe_model()
+    print(f"Answers by {model['language_model'] or 'no language model'}", flush=True)
+    page.block_thread()
 
 
 def address(settings: Settings) -> str:
@@ -122,16 +140,17 @@ def require_free(host: str, port: int) -> None:
 
 
 def serve(
-    page: Any, host: str, port: int, *, routes: Sequence[BaseRoute] = (), block: bool = True
+    page: Any, host: str, port: int, *, routes: Sequence[BaseRoute] = (), runs: int = 40
 ) -> None:
-    """Serve `page`, and `routes` beside it; with `block` until interrupted."""
+    """Begin to serve `page`, and `routes` beside it; at most `runs` handlers run at once."""
     require_free(host, port)
     _, url, _ = page.launch(
         server_name=host, server_port=port, prevent_thread_lock=True, quiet=True,
         share=False, ssr_mode=False, inbrowser=False, footer_links=[], show_error=False,
-        max_file_size=MAX_UPLOAD, mcp_server=importlib.util.find_spec("mcp") is not None,
+        max_file_size=MAX_UPLOAD, max_threads=runs, state_session_capacity=MOST_TABS,
+        mcp_server=importlib.util.find_spec("mcp") is not None,
         app_kwargs={
-            "middleware": [Middleware(ContentPolicy)],
+            "middleware": [Middleware(ContentPolicy), Middleware(WatchPresence)],
             "routes": [Mount("/fonts", StaticFiles(directory=HERE / "fonts")), *routes],
         },
         theme=theme(),
@@ -140,6 +159,4 @@ def serve(
     )  # fmt: skip
     if page.mcp_error:
         log.warning("no MCP endpoint: %s; Gradio needs mcp 1.x", page.mcp_error)
-    if block:
-        print(f"InstructRec Chat listens on {url}", flush=True)
-        page.block_thread()
+    print(f"InstructRec Chat listens on {url}", flush=True)

@@ -39,7 +39,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     page = build_pages(recommender)
-    serve(page, "127.0.0.1", port, routes=judging_routes(recommender), block=False)
+    serve(page, "127.0.0.1", port, routes=judging_routes(recommender))
     yield Served(f"http://127.0.0.1:{port}/", recommender)
     page.close()
 

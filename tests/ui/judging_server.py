@@ -21,4 +21,6 @@ from recommender.ui.server import serve
 if __name__ == "__main__":
     recommender = ScriptedRecommender(Settings(model="none", data=Path(sys.argv[2])))
     routes = judging_routes(recommender)
-    serve(build_pages(recommender), "127.0.0.1", int(sys.argv[1]), routes=routes)
+    page = build_pages(recommender)
+    serve(page, "127.0.0.1", int(sys.argv[1]), routes=routes)
+    page.block_thread()

@@ -21,6 +21,7 @@ from recommender.engine import Recommender
 from recommender.settings import Settings
 from recommender.ui.gate import Gate
 from recommender.ui.handlers import Handlers
+from recommender.ui.line import Line
 from recommender.ui.own_file import OwnFile, Tab, roles_in, uploaded
 from recommender.ui.pages import build_pages
 from recommender.ui.server import serve
@@ -45,7 +46,7 @@ def address(real: Recommender) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     page = build_pages(real)
-    serve(page, "127.0.0.1", port, block=False)
+    serve(page, "127.0.0.1", port)
     yield f"http://127.0.0.1:{port}/"
     page.close()
 
@@ -140,13 +141,13 @@ def test_only_uploads_are_read(tmp_path: Path, real: Recommender) -> None:
         link.symlink_to(secret)
         forged = [str(secret), str(link), f"{folder}/../../{secret}", "", 7, None, "\0", folder]
         assert [uploaded(path) for path in forged] == [None] * len(forged)
-        own, tab = OwnFile(Handlers(real, ())), Tab()
+        own, tab = OwnFile(Handlers(real, (), Line(1, 1))), Tab()
         assert "no longer here" in own.look({"path": str(secret)}, tab)["own"]
         assert secret.exists() and tab.path is None
 
 
 def test_nothing_is_taken_that_was_not_looked_at(real: Recommender) -> None:
-    own = OwnFile(Handlers(real, ()))
+    own = OwnFile(Handlers(real, (), Line(1, 1)))
     [update] = own.take({"roles": {"a": "title"}}, {}, Tab(), Gate())
     assert "no longer here" in update["own"]
     assert roles_in({"roles": {"a": "title", "b": "admin", "c": ["id"]}}) == {"a": "title"}

@@ -180,9 +180,11 @@ def test_those_who_wait_see_their_place(visit: Callable[..., Page]) -> None:
     expect(users(second)).to_have_count(1)
     say(third, "me too")
     expect(users(third)).to_have_count(1)
-    expect(third.locator("#line")).to_contain_text("queue: 2/2")
-    for page in (first, second):
-        page.locator("#stop").click()
+    expect(second.locator("#line")).to_contain_text("You are next")
+    expect(third.locator("#line")).to_contain_text("You are number 2 in line")
+    second.locator("#stop").click()
+    expect(third.locator("#line")).to_contain_text("You are next")
+    first.locator("#stop").click()
     settled(third)
     expect(bots(third).last).to_contain_text("I would start with")
 
