@@ -46,6 +46,7 @@ HOMES = {
     "transformers": ("recommender.language_model", "recommender.tuning"),
     "peft": ("recommender.language_model", "recommender.tuning"),
     "bitsandbytes": ("recommender.language_model", "recommender.tuning"),
+    "httpx": ("recommender.language_model",),
     "gradio": ("app", "recommender.ui"),
     "spaces": ("recommender.ui",),
     "sqlite_utils": ("recommender.store", "recommender.store_tables", "recommender.annotation"),

