@@ -37,6 +37,7 @@ class Settings:
     `retriever` "faiss" searches in this process, a file ending in .db or an address ("http://…",
     "milvus://…") is a Milvus that the catalog was pushed to. `interactions` is a file of who took which item, by whose tastes candidates are found too.
     `model` "auto" takes the packaged small model, or a larger one where CUDA is at hand;
+    addresses ("http://a:8000,http://b:8000#name") are servers that run one;
     "none" runs without a language model. `rank_weight` is the share of the language model
     in the joined score, the rest is the retriever's; None leaves it to the adapter's card.
     `adapter` "auto" takes the checkpoint that is marked for the model in use, "none" takes

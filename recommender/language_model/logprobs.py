@@ -1,10 +1,13 @@
-"""What a server tells of the token behind a prompt, in the forms that servers have for it."""
+"""What a server tells of a prompt's tokens and of the one behind them, in each server's form."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recommender.language_model.protocol import ModelError
 
@@ -41,8 +44,19 @@ def _log(probability: float) -> float:
     return math.log(probability) if probability > 0 else _LEAST
 
 
-def bound_of(found: Found, yes: float | None, no: float | None) -> float:
-    """Log-odds where an answer is not among the likeliest tokens, and so at most the last of
-    them."""
-    last = min(found.values())
-    return (last if yes is None else yes) - (last if no is None else no)
+def bound_of(found: Found) -> float:
+    """At most so likely is a token that is not among those that were told of."""
+    return min(found.values())
+
+
+def echoed(choice: Mapping[str, Any], prompt: str) -> NDArray[np.float64] | None:
+    """The log-probability of each token of a prompt, the first is nan; None where it is not
+    told."""
+    try:
+        values = choice["logprobs"]["token_logprobs"]
+        if not choice["text"].startswith(prompt) or not values:
+            return None
+        # One token was written behind the prompt, since not every server writes none.
+        return np.array(values[:-1], dtype=np.float64)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None

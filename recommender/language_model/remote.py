@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 
 from recommender.language_model.addresses import without_credentials
 from recommender.language_model.hugging_face import ABLE
-from recommender.language_model.logprobs import Found, bound_of, next_token
+from recommender.language_model.logprobs import Found, bound_of, echoed, next_token
 from recommender.language_model.protocol import Frame, ModelError
 from recommender.language_model.replicas import Replicas
 
 KEY = "INSTRUCTREC_API_KEY"  # the environment variable with the servers' key
 NEED_ECHO = ("labels", "likelihood")  # rankers that read log-probabilities of the prompt
 _COMPLETIONS, _CHAT = "/v1/completions", "/v1/chat/completions"
-_PROMPTS_AT_ONCE = 64  # in one request; all of a reply's candidates as a rule
+_BATCH = 64  # in one request; all of a reply's candidates as a rule
 _MOST = 20  # alternatives that servers tell of a token, without being set to tell more
 _FORCED = 100  # the greatest bias there is
 _ANSWERS = (" yes", " no")
@@ -106,23 +106,20 @@ class RemoteModel:
         prompts = sorted({prefix + block for block in blocks})
         odds: dict[str, float] = {}
         unsure: list[str] = []
-        for prompt, choice in zip(
-            prompts, self._completed(prompts, self._one_token()), strict=True
-        ):
+        choices = self._completed(prompts, self._one_token())
+        for prompt, choice in zip(prompts, choices, strict=True):
             found = next_token(choice)
             yes, no = self._answer(found, 0), self._answer(found, 1)
             if yes is not None and no is not None:
                 odds[prompt] = yes - no
             elif self._answers is None:
-                odds[prompt] = bound_of(found, yes, no)
+                bound = bound_of(found)
+                odds[prompt] = (bound if yes is None else yes) - (bound if no is None else no)
             else:
                 unsure.append(prompt)
-        if unsure:
-            odds.update(zip(unsure, self._forced(unsure), strict=True))
-        result = np.array([odds[prefix + block] for block in blocks], dtype=np.float64)
-        if not np.isfinite(result).all():
-            raise ModelError(f"{self.name}: a log-probability of the server is no number")
-        return result
+        if unsure and self._answers is not None:
+            odds.update(zip(unsure, self._forced(unsure, self._answers), strict=True))
+        return self._numbers([odds[prefix + block] for block in blocks])
 
     def _one_token(self) -> dict[str, Any]:
         """How one token is asked for so that yes and no are among those that are told of.
@@ -142,27 +139,24 @@ class RemoteModel:
             "logprob_token_ids": list(self._answers), "return_tokens_as_token_ids": True,
         }  # fmt: skip
 
-    def _forced(self, prompts: Sequence[str]) -> list[float]:
+    def _forced(self, prompts: Sequence[str], answers: tuple[int, int]) -> list[float]:
         """Log-odds where an answer was not told of: each answer is forced, and so told of.
 
         An older vLLM comes here, for the prompts of which it did not think of an answer.
         """
-        assert self._answers is not None
         told: list[list[float]] = []
-        for number, token in enumerate(self._answers):
-            other = self._answers[1 - number]
-            forced = self._one_token() | {"logit_bias": {str(token): _FORCED, str(other): -_FORCED}}
-            del forced["post_sampling_probs"]
-            answers = [
-                self._answer(next_token(choice), number)
-                for choice in self._completed(prompts, forced)
-            ]
-            if None in answers:
-                raise ModelError(
-                    f"{self.name}: the server tells no log-probability of{_ANSWERS[number]!r}, so "
-                    f"the model can't rank; choose --ranker retriever"
-                )
-            told.append([answer for answer in answers if answer is not None])
+        for number, token in enumerate(answers):
+            bias = {str(token): _FORCED, str(answers[1 - number]): -_FORCED}
+            asked = self._one_token() | {"logit_bias": bias, "post_sampling_probs": False}
+            found = [next_token(choice) for choice in self._completed(prompts, asked)]
+            values = [self._answer(one, number) for one in found]
+            if None in values:
+                log.warning("%s tells no log-probability of%r, so a bound counts", self.name,
+                            _ANSWERS[number])  # fmt: skip
+            told.append([
+                bound_of(one) if value is None else value
+                for one, value in zip(found, values, strict=True)
+            ])  # fmt: skip
         return [yes - no for yes, no in zip(*told, strict=True)]
 
     def _answer(self, found: Found, number: int) -> float | None:
@@ -185,33 +179,32 @@ class RemoteModel:
         choices = self._completed([prefix, *prompts], asked)
         told = []
         for prompt, choice in zip([prefix, *prompts], choices, strict=True):
-            logprobs = (choice.get("logprobs") or {}).get("token_logprobs")
-            if not str(choice.get("text", "")).startswith(prompt) or not logprobs:
+            values = echoed(choice, prompt)
+            if values is None:
                 raise ModelError(
                     f"{self.name}: the server does not tell log-probabilities of a prompt, which "
                     f"--ranker {' and '.join(NEED_ECHO)} read; choose --ranker block, pairwise or "
                     f"retriever, or a server that echoes them (vLLM, SGLang)"
                 )
-            told.append(logprobs[:-1])  # without the token that was written behind it
-        read = len(told[0])
+            told.append(values)
+        behind = [values[len(told[0]) :] for values in told[1:]]
         means = {
-            prompt: float(np.mean(values[read:])) if len(values) > read else math.nan
-            for prompt, values in zip(prompts, told[1:], strict=True)
+            prompt: float(values.mean()) if len(values) else math.nan
+            for prompt, values in zip(prompts, behind, strict=True)
         }
-        result = np.array([means[prefix + text] for text in continuations], dtype=np.float64)
+        return self._numbers([means[prefix + text] for text in continuations])
+
+    def _numbers(self, found: Sequence[float]) -> NDArray[np.float64]:
+        result = np.array(found, dtype=np.float64)
         if not np.isfinite(result).all():
             raise ModelError(f"{self.name}: a log-probability of the server is no number")
         return result
 
     def _completed(self, prompts: Sequence[str], asked: dict[str, Any]) -> list[dict[str, Any]]:
         """A completion for each prompt."""
-        parts = [
-            prompts[n : n + _PROMPTS_AT_ONCE] for n in range(0, len(prompts), _PROMPTS_AT_ONCE)
-        ]
-        answers = self._replicas.post(
-            _COMPLETIONS,
-            *({"model": self._served, "prompt": list(part), **asked} for part in parts),
-        )
+        parts = [list(prompts[n : n + _BATCH]) for n in range(0, len(prompts), _BATCH)]
+        bodies = ({"model": self._served, "prompt": part, **asked} for part in parts)
+        answers = self._replicas.post(_COMPLETIONS, *bodies)
         choices: list[dict[str, Any]] = []
         for part, answer in zip(parts, answers, strict=True):
             try:

@@ -45,7 +45,7 @@ BLOCKS = [
 ]
 COUNT = [("user", "Count from one to a thousand, in words.")]
 SECRET = "a-key-that-nobody-sees"
-PATIENT = {"rank_budget_s": 240.0, "explain_budget_s": 240.0}
+BRIEF = {"candidates": 4, "explained": 1, "rank_budget_s": 240.0, "explain_budget_s": 240.0}
 # A server computes a prompt in other batches the second time, by what it still has of it.
 ROUNDING = {"atol": 0.05, "rtol": 0}
 Open = Callable[..., Recommender]
@@ -143,7 +143,7 @@ class TestContract:
         np.testing.assert_allclose(model.score(PREFIX, BLOCKS[4:]), together[4:], **ROUNDING)
 
     def test_a_long_prefix_is_read_to_its_end(self, model: RemoteModel) -> None:
-        history = "; ".join(f"Invented Film Number {n} (19{n})" for n in range(10, 20))
+        history = "; ".join(f"Invented Film Number {n} (19{n})" for n in range(10, 15))
         prefix = f"A user liked these films: {history}. {PREFIX}"
         scores = model.score(prefix, BLOCKS[:2])
         assert abs(scores - model.score(f"Never. {prefix}", BLOCKS[:2])).max() > 0.05
@@ -555,7 +555,7 @@ class TestKilled:
     ) -> None:
         monkeypatch.setenv(KEY, SECRET)
         model = load_remote(doomed.url, answer_s=240)
-        recommender = open_recommender(model, **PATIENT)
+        recommender = open_recommender(model, **BRIEF)
         reply = recommender.reply(recommender.open_session().id, "a scary film set in space")
         assert any(isinstance(event, Picked) for event in reply)  # the reasons are next
         while next(reply) != TextChunk("") or doomed.is_idle():
