@@ -102,7 +102,9 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "--retriever", metavar="WHERE", help="faiss, or a Milvus: FILE.db or address (faiss)"
     )
     group.add_argument("--interactions", metavar="FILE", help="who took which item: .csv or .jsonl")
-    group.add_argument("--model", help="hub name, folder, auto or none (auto)")
+    group.add_argument(
+        "--model", help="hub name, folder, http://host:port of a server, auto or none (auto)"
+    )
     group.add_argument("--quantization", choices=QUANTIZATIONS, help="of the model (auto)")
     group.add_argument("--adapter", metavar="PATH", help="of the model: a checkpoint, auto or none")
     group.add_argument("--encoder", help="sentence-transformers model, hub name or folder")

@@ -126,7 +126,7 @@ def open_model(settings: Settings) -> tuple[LanguageModel | None, str]:
     try:
         return load_language_model(
             settings.model, quantization=settings.quantization, adapter=settings.adapter,
-            cache=settings.data,
+            cache=settings.data, ranker=settings.ranker,
         ), ""  # fmt: skip
     except ModelError as error:
         log.warning("%s", error)

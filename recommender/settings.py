@@ -36,9 +36,10 @@ class Settings:
 
     `retriever` "faiss" searches in this process, a file ending in .db or an address ("http://…",
     "milvus://…") is a Milvus that the catalog was pushed to. `interactions` is a file of who took which item, by whose tastes candidates are found too.
-    `quantization` "auto" serves a packaged model in the 4 bits of its file where there is no
-    CUDA, and others in "nf4". `model` "auto" takes the packaged small model, or a larger one where CUDA is at hand;
-    "none" runs without a language model. `rank_weight` is the share of the language model
+    `model` "auto" takes the packaged small model, or a larger one where CUDA is at hand;
+    addresses ("http://a:8000,http://b:8000#name") are servers that run one; "none" runs without
+    a language model. `quantization` "auto" serves a packaged model in the 4 bits of its file
+    where there is no CUDA, and others in "nf4". `rank_weight` is the share of the language model
     in the joined score, the rest is the retriever's; None leaves it to the adapter's card.
     `adapter` "auto" takes the checkpoint that is marked for the model in use, "none" takes
     none. `ranker` is a way to ask the model, the retriever's own order, or a baseline; of

@@ -52,6 +52,7 @@ HOMES = {
     ),
     "peft": ("recommender.language_model", "recommender.tuning"),
     "bitsandbytes": ("recommender.language_model", "recommender.tuning"),
+    "httpx": ("recommender.language_model",),
     "gradio": ("app", "recommender.ui"),
     "spaces": ("recommender.ui",),
     "sqlite_utils": ("recommender.store", "recommender.store_tables", "recommender.annotation"),

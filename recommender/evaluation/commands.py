@@ -67,7 +67,7 @@ def add_evaluate_command(commands: Any) -> None:
     parser.add_argument("--ranker", dest="rankers", default="",
                         metavar="NAME,…", help="rankers; a+b joins two by weights, a:b puts the "
                         "first of a in the order of b; an unknown name lists them")  # fmt: skip
-    parser.add_argument("--model", help="for llm: hub name, folder or auto (auto)")
+    parser.add_argument("--model", help="for llm: hub name, folder, server or auto (auto)")
     parser.add_argument("--adapter", metavar="auto|none|PATH", help="for llm (auto)")
     parser.add_argument("--quantization", help="for llm: auto, gguf, nf4 or none (auto)")
     parser.add_argument("--template", default="", metavar="ID|all",

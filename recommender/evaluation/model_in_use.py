@@ -13,7 +13,11 @@ from typing import Any
 from prompts.instruction import Aspects, TaskForm
 from prompts.templates import Template, Templates
 from recommender.adapter_card import CHECKPOINTS, WEIGHTS, file_checksum, read_card
-from recommender.language_model import LanguageModel, load_language_model
+from recommender.language_model import (
+    LanguageModel,
+    load_language_model,
+    without_credentials,
+)
 from recommender.settings import Settings
 
 
@@ -45,7 +49,8 @@ class ModelInUse:
         """What a command has to say of the model to ask the same again."""
         names = ("model", "adapter", "quantization")
         template = self.template.id if self.template else ""
-        return {name: getattr(self._settings, name) for name in names} | {"template": template}
+        told = {name: getattr(self._settings, name) for name in names} | {"template": template}
+        return told | {"model": without_credentials(self._settings.model)}
 
     def label(self, ranker: str) -> str:
         """The ranker's name in a record; each adapter and wording has its own run."""

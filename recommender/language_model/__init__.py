@@ -1,5 +1,6 @@
 """The language model: what is asked of it, loading it, and the engines that answer."""
 
+from recommender.language_model.addresses import without_credentials
 from recommender.language_model.hugging_face import HuggingFaceModel
 from recommender.language_model.loading import (
     base_checksum,
@@ -24,4 +25,5 @@ __all__ = [
     "load_language_model",
     "load_weights",
     "prepare_model",
+    "without_credentials",
 ]

@@ -1,8 +1,9 @@
 """Loading a language model, with the adapter that belongs to it.
 
-A model is named by its hub name, by a folder, or "auto". With quantization "nf4" its weights
-are held in 4 bits by bitsandbytes, on a GPU and on a CPU alike; with "gguf" a packaged model
-keeps the 4 bits of its file. The serving home of peft and bitsandbytes.
+A model is named by its hub name, by a folder, by the address of servers, or "auto". With
+quantization "nf4" its weights are held in 4 bits by bitsandbytes, on a GPU and on a CPU alike;
+with "gguf" a packaged model keeps the 4 bits of its file. The serving home of peft and
+bitsandbytes.
 """
 
 from __future__ import annotations
@@ -36,13 +37,19 @@ log = logging.getLogger(__name__)
 
 
 def load_language_model(
-    name: str, *, quantization: str = "auto", adapter: str = "", cache: Path = Path("data")
-) -> LanguageModel:
-    """Load a model by name, folder or "auto". Raises `ModelError`.
+    name: str, *, quantization: str = "auto", adapter: str = "", cache: Path = Path("data"),
+    ranker: str = "block",
+) -> LanguageModel:  # fmt: skip
+    """Load a model by name, folder or "auto", or find the one of some servers' addresses.
 
     `quantization` "auto" takes "gguf", the 4 bits of a packaged file by OpenVINO, on a machine
-    without CUDA where it can, and "nf4" elsewhere.
+    without CUDA where it can, and "nf4" elsewhere. `ranker` is what it is to rank by, which not
+    every server can serve. Raises `ModelError`.
     """
+    if "://" in name:
+        from recommender.language_model.remote import load_remote
+
+        return load_remote(name, ranker=ranker, adapter=adapter)
     import torch
 
     if name == "auto":
@@ -59,6 +66,8 @@ def prepare_model(name: str, cache: Path, quantization: str = "auto") -> str:
     """Unpack and convert a packaged model ahead of the first start; says in a line what
     there is."""
     name = SMALL_MODEL if name == "auto" else name
+    if "://" in name:
+        return "the language model is on a server, nothing to prepare"
     try:
         folder = unpacked(name, cache)
         if folder is not None and _is_served_packed(name, quantization):
