@@ -242,13 +242,16 @@ def _update(options: dict[str, Any], data: Path) -> tuple[str, Any]:
 
 def _remove(options: dict[str, Any], data: Path) -> tuple[str, Any]:
     from retrieval.fields import CatalogError
+    from retrieval.intake.finding import storage_of
 
     name, ids = options["name"], options["ids"]
-    storage = _known(name, data)
     if ids:
-        change = storage.remove(ids)
+        change = _known(name, data).remove(ids)
         told = {"name": name, "removed": change.removed, "unknown": len(set(ids)) - change.removed}
-        return f"{name}: {change.removed:,} removed, {told['unknown']:,} were not there", told
+        return f"{name}: {change.removed:,} removed, {told['unknown']:,} not there before", told
+    storage = storage_of(name, data)
+    if not storage.file.is_file():  # one that is damaged can be removed
+        storage = _known(name, data)
     asks = sys.stdin.isatty() and not options["yes"]
     question = f"Remove the catalog {name!r} with all its items? [y/N] "
     if asks and input(question).strip().lower() not in ("y", "yes"):

@@ -25,7 +25,7 @@ _IDS = ("id", "item id", "itemid", "product id", "parent asin", "asin", "movieid
         "book id", "bookid", "game id", "appid", "app id", "steam appid", "track id", "isbn13",
         "isbn 13", "isbn", "isbn10", "isbn 10", "sku", "gtin", "ean", "upc", "imdb id", "tmdb id",
         "redial id", "key", "uuid", "url slug", "slug")  # fmt: skip
-_TITLES = ("title", "name", "item name", "product name", "product title", "book title",
+TITLES = ("title", "name", "item name", "product name", "product title", "book title",
            "movie title", "film title", "game title", "app name", "track name", "song title",
            "album title", "album name", "recipe name", "original title", "headline", "heading",
            "label")  # fmt: skip
@@ -136,9 +136,12 @@ def _title_of(
     values: Mapping[str, list[Any]], given: Mapping[str, str], rows: int, name: str
 ) -> str:
     free = {key: held for key, held in values.items() if key not in given and held}
-    by_name = [key for known in _TITLES for key in free if column_words(key) == known]
+    by_name = [key for known in TITLES for key in free if column_words(key) == known]
     for key in by_name:
-        if len(free[key]) > 0.3 * rows and not all(_is_number(v) for v in free[key][:50]):
+        some = free[key][:50]
+        if len(free[key]) > 0.3 * rows and not all(
+            isinstance(v, bool) or _is_number(v) for v in some
+        ):
             return key
     texts = {k: [v for v in held if isinstance(v, str)] for k, held in free.items()}
     for key, held in texts.items():  # by content: short texts that differ, in nearly every row
@@ -150,7 +153,7 @@ def _title_of(
             return key
     raise CatalogError(
         f"{name}: no column looks like a title; looked for a name such as "
-        f"{', '.join(_TITLES[:6])} and for short texts that differ; the columns are "
+        f"{', '.join(TITLES[:6])} and for short texts that differ; the columns are "
         f"{', '.join(map(repr, list(values)[:30]))}; say which it is with --map title=COLUMN"
     )
 
