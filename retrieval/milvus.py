@@ -218,7 +218,9 @@ class MilvusRetriever:
             zip(missed, collection.vectors_of(missed) @ vector if missed else (), strict=True)
         )
         items = [self.catalog[i] for i in ids]
-        scores = np.array([known[i] + words.get(i, 0.0) for i in ids], dtype=np.float32)
+        scores = np.array(
+            [weights.dense * known[i] + words.get(i, 0.0) for i in ids], dtype=np.float32
+        )
         scores += weights.leaning * leaning_shares(query, items)
         broken = [sum(not wish.allows(item) for wish in query.wishes) for item in items]
         scores -= weights.wish * np.array(broken, dtype=np.float32)
