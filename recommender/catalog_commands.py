@@ -177,6 +177,8 @@ def columns_in_words(seen: Look) -> str:
                      f"{column.why[:44]:44} {example}")  # fmt: skip
     if seen.plan.year_in_title:
         lines.append("  the year is taken from the end of the title")
+    if seen.left_out:
+        lines.append(f"  {seen.left_out:,} columns that few rows fill are left out")
     if seen.plan.id is None:
         lines.append("  no column of ids: they are made from title, year and people")
     return "\n".join(lines)

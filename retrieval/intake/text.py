@@ -94,7 +94,8 @@ def lines(stream: io.BufferedReader, bounds: Bounds) -> Iterator[Line]:
         while too_long and (rest := stream.readline(bounds.line)) and not rest.endswith(b"\n"):
             pass
         try:
-            yield Line(number, raw.decode("utf-8").replace("\0", ""), "", too_long)
+            note = "freed of zero bytes" if b"\0" in raw else ""
+            yield Line(number, raw.decode("utf-8").replace("\0", ""), note, too_long)
         except UnicodeDecodeError:
             other = other or _encoding_of(raw + head)
             mended = raw.decode(other, errors="replace").replace("\0", "")

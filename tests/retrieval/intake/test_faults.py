@@ -290,6 +290,12 @@ def test_a_line_too_long_costs_its_own_row(tmp_path: Path) -> None:
     assert [one["cause"] for one in refused(card)] == ["the line is longer than can be read"]
 
 
+def test_zero_bytes_here_and_there_are_told(tmp_path: Path) -> None:
+    card, found = taken(table(tmp_path / "books.csv", changed(3, "3,Odd\0 one,Ann,1960,Drama,t\n")))
+    assert found.catalog["3"].title == "Odd one"
+    assert card["mended"]["rows that were freed of zero bytes"] == 1
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "books.csv"
     os.mkfifo(pipe)
