@@ -135,7 +135,7 @@ def measure(
     return record
 
 
-def built(vectors: Floats, queries: Floats, kept: Path, budget: Budget) -> dict[str, Any]:
+def built(vectors: Floats, queries: Floats | None, kept: Path, budget: Budget) -> dict[str, Any]:
     """Build an index, or find the one that was built before; how long it took, how large it is."""
     told = kept.with_suffix(".json")
     if not told.is_file():
