@@ -107,6 +107,25 @@ def test_a_table_of_titles_alone(tmp_path: Path) -> None:
     assert titles == ["Tag, and run", "Hide and Seek", "Hop, skip"]
 
 
+def test_numbers_of_rows_are_no_facet(tmp_path: Path) -> None:
+    path = tmp_path / "wines.csv"
+    rows = [f"{n},Wine of hill {n},{['Red', 'White'][n % 2]}\n" for n in range(20)]
+    for first in ("", "Unnamed: 0", "index"):
+        path.write_text(f"{first},title,colour\n" + "".join(rows))
+        assert list(taken(path)[1].catalog.fields) == ["colour"]
+
+
+def test_dates_with_some_to_come_are_dates(tmp_path: Path) -> None:
+    path = tmp_path / "games.csv"
+    when = ['"Oct 21, 2008"', '"21 Oct, 2011"', "Coming soon", "Nov 2012"]
+    rows = [f"{n},Game of stone {n},{when[n % 4]}\n" for n in range(20)]
+    path.write_text("id,name,release_date\n" + "".join(rows))
+    card, found = taken(path)
+    assert [item.year for item in found.catalog.items[:4]] == [2008, 2011, None, 2012]
+    [(what, count)] = card["mended"].items()
+    assert what.startswith("years left out of 'release_date'") and count == 5
+
+
 def test_unknown_is_a_title_and_no_genre(tmp_path: Path) -> None:
     row = "3,Unknown,Ann Lee,1960,Unknown,A man wakes up.\n"
     item = taken(table(tmp_path / "books.csv", [*ROWS[:3], row, *ROWS[4:]]))[1].catalog["3"]
