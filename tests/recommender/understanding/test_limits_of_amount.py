@@ -71,3 +71,19 @@ def test_of_two_bounds_the_tighter_is_kept(shelf: Catalog) -> None:
 def test_asking_for_the_next_is_no_wish(shelf: Catalog, asked: str) -> None:
     read = Understander(shelf).understand(Session("s"), f"I loved Harbour 3. {asked}")
     assert read.query.text == "" and [m.item_id for m in read.state.liked] == ["b3"]
+
+
+def test_a_seldom_category_is_searched_for_by_its_words_too() -> None:
+    """Two of a thousand books are filed under Japan, and more are about it."""
+    fields = [Field("genre", Kind.CATEGORY, "genre")]
+    genres = {7: "Japan", 8: "Japan"}
+    items = [Item(f"b{n}", f"Harbour {n}", {"genre": (genres.get(n, "History"),)}, {}, {})
+             for n in range(1_400)]  # fmt: skip
+    understander = Understander(Catalog("shelf", items, fields, nouns=("book", "books")))
+    state = understander.understand(Session("s"), "a quiet history").state
+    shown = state.__class__(**{**state.__dict__, "last_shown": ("b1",)})
+    read = understander.understand(
+        Session("s", 1, shown), "more like the first one but about Japan"
+    )
+    assert read.query.text.endswith("; Japan") and "istory" not in read.query.text.split("; ")[1]
+    assert [m.item_id for m in read.state.liked] == ["b1"]
