@@ -1,6 +1,7 @@
 """How a turn's time grows with the catalog: all but the language model and the store.
 
     python -m benchmarks.growth --sizes 1000,10000,100000,1000000
+    python -m benchmarks.growth --build-only        # the indexes first, which are kept
 
 Catalogs are the bundled films' words recombined (`benchmarks/understanding.py`), with vectors
 that have the clusters of the films' own (`benchmarks/clusters.py`), each in a process of its own.
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.labelled import write_record
-from benchmarks.scale import in_own_process, kept_vectors, resident_mb
+from benchmarks.scale import built, in_own_process, kept_vectors, placeholder, resident_mb
 from benchmarks.understanding import SEED, enlarged, utterances
 from recommender.dialogue import Session
 from recommender.explanation import Explainer
@@ -30,8 +31,8 @@ from recommender.settings import Settings
 from recommender.understanding.understander import Understander
 from retrieval.catalog import load_catalog
 from retrieval.encoder import SentenceTransformerEncoder
-from retrieval.index import DenseIndex
-from retrieval.index_plan import Budget, learned, no_steps
+from retrieval.index import load_index
+from retrieval.index_plan import Budget
 from retrieval.retriever import DenseRetriever, RetrieverWeights
 
 CANDIDATES, PICKS = 40, 3
@@ -45,9 +46,15 @@ def main() -> None:
     parser.add_argument(
         "--kept", type=Path, default=Path("data/scale"), help="where to keep vectors"
     )
+    parser.add_argument("--build-only", action="store_true", help="indexes, which are kept")
     options = parser.parse_args()
+    sizes = [int(size) for size in options.sizes.split(",")]
+    if options.build_only:
+        for size in sizes:
+            in_own_process(build, size, options.kept)
+        return
     record = {}
-    for size in map(int, options.sizes.split(",")):
+    for size in sizes:
         record[f"{size}"] = found = in_own_process(measured, size, options.turns, options.kept)
         print(f"{size:>9,} items:", found, flush=True)
     first, *_, last = record.values()
@@ -57,17 +64,25 @@ def main() -> None:
     print("written to", write_record("growth", {**record, "grown": grown}))
 
 
+def build(size: int, kept: Path) -> Path:
+    """The folder of the index of so many made items, built where it is not there."""
+    movies, encoder = load_catalog("movies"), SentenceTransformerEncoder()
+    real = open_index(Settings.read({}).data / "index", movies, encoder, False).vectors
+    vectors = kept_vectors(real, size, kept / f"films-{size}.npy")
+    folder = kept / f"films-index-{size}"
+    built(vectors, None, folder, Budget())
+    return folder
+
+
 def measured(size: int, turns: int, kept: Path) -> dict[str, Any]:
     """Median and 95th percentile of each stage in ms; what opening took, and memory."""
-    movies = load_catalog("movies")
-    encoder = SentenceTransformerEncoder()
-    real = open_index(Settings.read({}).data / "index", movies, encoder, False).vectors
+    folder = build(size, kept)
+    movies, encoder = load_catalog("movies"), SentenceTransformerEncoder()
     catalog = enlarged(movies, size)
     begun = time.process_time()
     understander, explainer = Understander(catalog), Explainer(catalog)
     understood_s = time.process_time() - begun
-    vectors = kept_vectors(real, size, kept / f"films-{size}.npy")
-    index = DenseIndex(*learned(vectors, Budget(), no_steps))
+    index = load_index(folder, placeholder(size), "made")
     begun = time.process_time()
     retriever = DenseRetriever(catalog, encoder, index)
     said = utterances(movies)

@@ -101,6 +101,11 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--retriever", metavar="WHERE", help="faiss, or a Milvus: FILE.db or address (faiss)"
     )
+    group.add_argument(
+        "--search",
+        metavar="PARTS",
+        help="by what: dense,bm25,collaborative, or fewer of them (all)",
+    )
     group.add_argument("--interactions", metavar="FILE", help="who took which item: .csv or .jsonl")
     group.add_argument(
         "--model", help="hub name, folder, http://host:port of a server, auto or none (auto)"

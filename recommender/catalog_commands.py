@@ -177,6 +177,8 @@ def columns_in_words(seen: Look) -> str:
                      f"{column.why[:44]:44} {example}")  # fmt: skip
     if seen.plan.year_in_title:
         lines.append("  the year is taken from the end of the title")
+    if seen.left_out:
+        lines.append(f"  {seen.left_out:,} columns that few rows fill are left out")
     if seen.plan.id is None:
         lines.append("  no column of ids: they are made from title, year and people")
     return "\n".join(lines)
@@ -242,13 +244,16 @@ def _update(options: dict[str, Any], data: Path) -> tuple[str, Any]:
 
 def _remove(options: dict[str, Any], data: Path) -> tuple[str, Any]:
     from retrieval.fields import CatalogError
+    from retrieval.intake.finding import storage_of
 
     name, ids = options["name"], options["ids"]
-    storage = _known(name, data)
     if ids:
-        change = storage.remove(ids)
+        change = _known(name, data).remove(ids)
         told = {"name": name, "removed": change.removed, "unknown": len(set(ids)) - change.removed}
-        return f"{name}: {change.removed:,} removed, {told['unknown']:,} were not there", told
+        return f"{name}: {change.removed:,} removed, {told['unknown']:,} not there before", told
+    storage = storage_of(name, data)
+    if not storage.file.is_file():  # one that is damaged can be removed
+        storage = _known(name, data)
     asks = sys.stdin.isatty() and not options["yes"]
     question = f"Remove the catalog {name!r} with all its items? [y/N] "
     if asks and input(question).strip().lower() not in ("y", "yes"):

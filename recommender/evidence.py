@@ -6,6 +6,7 @@ without a model; the claim check (`claims.py`) holds a model's sentence against 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -168,7 +169,15 @@ def _named(value: str, name: str, item: Item, catalog: Catalog) -> str:
     f = catalog.fields[name]
     if f.kind is Kind.PERSON:  # behind a colon a name alone would take up the role before it
         return f"{'by' if _makes(f) else 'with'} {value}"
-    return value if value[:1].isupper() and _is_name(value, item, catalog) else value.lower()
+    keeps = value[:1].isupper() and _is_name(value, item, catalog)
+    return value if keeps else _in_sentence(value)
+
+
+def _in_sentence(value: str) -> str:
+    """A category or theme within a sentence: "Science fiction" in small letters, "PlayStation 3"
+    and "PC" as they are."""
+    as_titles = all(part.istitle() or part.islower() for part in re.findall(r"[^\W\d_]+", value))
+    return value.lower() if as_titles and not re.search(r"\d", value) else value
 
 
 def _resembling(shared: Sequence[Shared], before: str, catalog: Catalog) -> str:
@@ -188,8 +197,8 @@ def _resembling(shared: Sequence[Shared], before: str, catalog: Catalog) -> str:
     elif f.kind is Kind.KEYWORD:
         common = f"another with {value}"
     else:
-        whole = f"{value.lower()} {catalog.noun}"
-        common = f"{value.lower()} as well" if whole in before else f"another {whole}"
+        whole = f"{_in_sentence(value)} {catalog.noun}"
+        common = f"{_in_sentence(value)} as well" if whole in before else f"another {whole}"
     return f"you liked “{best.title}”, {common}"
 
 
@@ -197,11 +206,11 @@ def _what_it_is(item: Item, catalog: Catalog, asked: str) -> str:
     """ "A 1979 horror and science fiction film by Ridley Scott"; whom the user `asked` for by
     name is named with that."""
     categories = catalog.of_kind(Kind.CATEGORY)
-    kinds = (
-        [v.lower() for v in item.facets.get(categories[0].name, ())[:_SHOWN_VALUES]]
-        if categories
-        else []
-    )
+    kinds: list[str] = []
+    if categories:  # a rare one is no adjective: "an abandoned mines book"
+        name = categories[0].name
+        common = [v for v in item.facets.get(name, ()) if v in catalog.common_values[name]]
+        kinds = [_in_sentence(v) for v in common[:_SHOWN_VALUES]]
     year = next((f"{item.numbers[f.name]:g}" for f in catalog.of_kind(Kind.YEAR)
                  if f.name in item.numbers), "")  # fmt: skip
     words = " ".join(part for part in (year, _list(kinds), catalog.noun) if part)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from recommender.language_model import LanguageModel, ModelError, load_language_model
@@ -25,15 +26,16 @@ from retrieval.intake.embeddings import CachedEncoder, Encoded
 from retrieval.intake.finding import FOLDER, Found
 from retrieval.interactions import InteractionsError, read_interactions
 from retrieval.milvus import MilvusCollection, MilvusError, MilvusRetriever
-from retrieval.retriever import DenseRetriever
+from retrieval.retriever import DenseRetriever, RetrieverWeights
 
 log = logging.getLogger(__name__)
 CatalogRetriever = DenseRetriever | MilvusRetriever
 
 
 def open_retriever(
-    root: Path, catalog: Catalog, encoder: Encoder, progress: bool, interactions: Path | None = None
-) -> DenseRetriever:
+    root: Path, catalog: Catalog, encoder: Encoder, progress: bool, interactions: Path | None = None,
+    weights: RetrieverWeights | None = None,
+) -> DenseRetriever:  # fmt: skip
     """The retriever over the saved index; an index that does not fit is built again.
 
     With `interactions` it also goes by what others liked. Raises `InteractionsError`.
@@ -41,7 +43,17 @@ def open_retriever(
     index = open_index(root, catalog, encoder, progress)
     folder = index_folder(root, catalog, encoder.name)
     others = open_collaborative(folder, catalog, interactions) if interactions else None
-    return DenseRetriever(catalog, encoder, index, collaborative=others)
+    return DenseRetriever(catalog, encoder, index, weights, others)
+
+
+def weights_of(settings: Settings) -> RetrieverWeights:
+    """The retriever's weights, with nothing for what the settings leave out."""
+    weights = RetrieverWeights()
+    return replace(
+        weights,
+        dense=weights.dense if "dense" in settings.searches else 0.0,
+        lexical=weights.lexical if "bm25" in settings.searches else 0.0,
+    )
 
 
 def open_index(root: Path, catalog: Catalog, encoder: Encoder, progress: bool) -> DenseIndex:
@@ -54,11 +66,13 @@ def open_index(root: Path, catalog: Catalog, encoder: Encoder, progress: bool) -
     return build_index(folder, catalog, encoder, progress=progress)
 
 
-def open_pushed(catalog: Catalog, encoder: Encoder, where: str) -> MilvusRetriever:
+def open_pushed(
+    catalog: Catalog, encoder: Encoder, where: str, weights: RetrieverWeights | None = None
+) -> MilvusRetriever:
     """The retriever on a Milvus that the catalog was pushed to. Raises `MilvusError`."""
     collection = MilvusCollection(where, catalog.name)
     try:
-        return MilvusRetriever(catalog, encoder, collection)
+        return MilvusRetriever(catalog, encoder, collection, weights)
     except MilvusError:
         collection.close()
         raise
@@ -72,11 +86,13 @@ def open_found(
     An imported one has its index beside it, and encodes only what was never encoded before.
     Raises `InteractionsError` or `MilvusError`.
     """
+    weights = weights_of(settings)
     if settings.retriever != "faiss":
-        return open_pushed(found.catalog, encoder, settings.retriever)
+        return open_pushed(found.catalog, encoder, settings.retriever, weights)
     known = indexed_by(encoder, found, settings)
     root = index_root(found, settings)
-    return open_retriever(root, found.catalog, known, progress, settings.interactions)
+    others = settings.interactions if "collaborative" in settings.searches else None
+    return open_retriever(root, found.catalog, known, progress, others, weights)
 
 
 def index_root(found: Found, settings: Settings) -> Path:
@@ -97,7 +113,7 @@ def open_in_memory(
     """A retriever that leaves nothing on the disk; `told` hears how many items are encoded."""
     reading = CachedEncoder(encoder, settings.data / FOLDER, keep=False, told=told)
     vectors = reading.encode([catalog.describe(item) for item in catalog.items])
-    return DenseRetriever(catalog, encoder, DenseIndex(vectors))
+    return DenseRetriever(catalog, encoder, DenseIndex(vectors), weights_of(settings))
 
 
 def open_collaborative(root: Path, catalog: Catalog, interactions: Path) -> CollaborativeIndex:

@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 from retrieval.encoder import DEFAULT_ENCODER
 
 QUANTIZATIONS = ("auto", "gguf", "nf4", "none")
+SEARCHES = ("dense", "bm25", "collaborative")  # what candidates can be found by
 UNDERSTANDINGS = ("auto", "rules", "model")
 MODEL_RANKERS = ("block", "labels", "likelihood", "pairwise")  # ways to ask the language model
 LEARNED_RANKERS = (
@@ -35,7 +36,9 @@ class Settings:
     """What to run with. Durations in seconds, counts in items.
 
     `retriever` "faiss" searches in this process, a file ending in .db or an address ("http://…",
-    "milvus://…") is a Milvus that the catalog was pushed to. `interactions` is a file of who took which item, by whose tastes candidates are found too.
+    "milvus://…") is a Milvus that the catalog was pushed to. `search` is what candidates are
+    found by, `SEARCHES` with commas; the last needs interactions and is passed over without.
+    `interactions` is a file of who took which item, by whose tastes candidates are found too.
     `model` "auto" takes the packaged small model, or a larger one where CUDA is at hand;
     addresses ("http://a:8000,http://b:8000#name") are servers that run one; "none" runs without
     a language model. `quantization` "auto" serves a packaged model in the 4 bits of its file
@@ -53,6 +56,7 @@ class Settings:
     catalog: str = "movies"
     interactions: Path | None = None
     retriever: str = "faiss"
+    search: str = ",".join(SEARCHES)
     encoder: str = DEFAULT_ENCODER
     model: str = "auto"
     quantization: str = "auto"
@@ -83,6 +87,10 @@ class Settings:
         self._require(
             self.retriever == "faiss" or self.interactions is None,
             "retriever", "faiss where interactions are given",
+        )  # fmt: skip
+        self._require(
+            set(self.searches) <= set(SEARCHES) and {"dense", "bm25"} & set(self.searches) != set(),
+            "search", f"dense or bm25 or both, and of {', '.join(SEARCHES)} any with commas",
         )  # fmt: skip
         self._require(self.ranker in RANKERS, "ranker", f"one of {RANKERS}")
         self._require(
@@ -118,6 +126,11 @@ class Settings:
     def _require(self, holds: bool, name: str, expected: str) -> None:
         if not holds:
             raise SettingsError(f"{name} is {getattr(self, name)!r}; expected {expected}")
+
+    @property
+    def searches(self) -> tuple[str, ...]:
+        """What candidates are found by."""
+        return tuple(part.strip() for part in self.search.split(","))
 
     @property
     def store_path(self) -> Path:

@@ -26,6 +26,8 @@ from retrieval.fields import fields_of_card, number_of, parts_of, read_card, tex
 from retrieval.fields import fold as fold
 
 BUNDLED = Path(__file__).with_name("catalogs")
+_ASKED = 5_000  # items by which a value is judged common
+_RARE = 600  # items among which a common value is once
 MAX_TITLE = 300  # characters; a longer title is cut for display and for the model
 
 
@@ -131,6 +133,18 @@ class Catalog:
         return {
             name: {folded: tuple(sorted(values)) for folded, values in known.items()}
             for name, known in result.items()
+        }
+
+    @cached_property
+    def common_values(self) -> Mapping[str, frozenset[str]]:
+        """For each category field the values that one of 600 items has, or more; of a large
+        catalog by a sample."""
+        asked = self.items[:: max(1, len(self.items) // _ASKED)]
+        counts = {f.name: Counter(v for i in asked for v in i.facets.get(f.name, ()))
+                  for f in self.of_kind(Kind.CATEGORY)}  # fmt: skip
+        return {
+            name: frozenset(value for value, count in held.items() if count * _RARE >= len(asked))
+            for name, held in counts.items()
         }
 
     def range_of(self, name: str) -> tuple[float, float] | None:

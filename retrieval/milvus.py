@@ -54,6 +54,8 @@ class MilvusCollection:
         self.name = collection_of(catalog_name)
         self._catalog_name = catalog_name
         self._where = where
+        # The server of a file runs in this process, and tells in full of each call it lacks.
+        logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
         self.client = _connect(where)
 
     def close(self) -> None:
@@ -66,6 +68,7 @@ class MilvusCollection:
             if not self.client.has_collection(self.name):
                 raise MilvusError(f"{self._where}: holds no catalog {catalog.name!r}; {remedy}")
             held = self.client.describe_alias(self.name)["collection_name"]
+            self.client.load_collection(held)  # a file that was just opened has loaded none
             count = self._count()
         if not held.endswith(_space(encoder_name)):
             raise MilvusError(
@@ -218,7 +221,9 @@ class MilvusRetriever:
             zip(missed, collection.vectors_of(missed) @ vector if missed else (), strict=True)
         )
         items = [self.catalog[i] for i in ids]
-        scores = np.array([known[i] + words.get(i, 0.0) for i in ids], dtype=np.float32)
+        scores = np.array(
+            [weights.dense * known[i] + words.get(i, 0.0) for i in ids], dtype=np.float32
+        )
         scores += weights.leaning * leaning_shares(query, items)
         broken = [sum(not wish.allows(item) for wish in query.wishes) for item in items]
         scores -= weights.wish * np.array(broken, dtype=np.float32)
@@ -284,6 +289,7 @@ def _told(where: str) -> Any:
         yield
     except MilvusException as error:
         cause = str(error.message).split("\n")[0][:200]
-        raise MilvusError(
-            f"{where}: {cause}; check the address, and that the server runs"
-        ) from error
+        check = "the address, and that the server runs"
+        if "://" not in where:  # one process at a time opens a file
+            check = "that no other process has the file open"
+        raise MilvusError(f"{where}: {cause}; check {check}") from error

@@ -60,6 +60,7 @@ class Retriever(Protocol):
 class RetrieverWeights:
     """How the parts of a query add up; shares of a unit vector, and bonuses in cosine.
 
+    `dense` times the cosine is where a score begins; 0 leaves it out, as it does with the others.
     `liked`, `history` and `disliked` weigh the mean vector of those items against the wish.
     `leaning` is added for the share of the leanings that an item meets, `lexical` for the
     best BM25 score. `collaborative` is added for the item for which the tastes of others speak
@@ -70,6 +71,7 @@ class RetrieverWeights:
     alone).
     """
 
+    dense: float = 1.0
     liked: float = 1.2
     history: float = 0.1
     disliked: float = 0.3

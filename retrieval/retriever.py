@@ -93,6 +93,7 @@ class DenseRetriever:
         missed = np.setdiff1d(np.concatenate([found[:0], *reaching]), found)
         places = np.concatenate([found, missed])
         scores = np.concatenate([cosines, self._index.vectors_of(missed) @ vector])
+        scores = np.float32(self._weights.dense) * scores
         scores = scores + self._leaning(query, places)
         scores = scores + self._popularity(query, places) - self._losses(query, places)
         for bonus in bonuses:

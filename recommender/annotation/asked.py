@@ -77,7 +77,9 @@ class Asking:
         # As it was when the turn was asked: its own picks had not been shown yet.
         state = replace(state, shown=tuple(i for i in state.shown if i not in picked))
         aspects = aspects_of(state, self._catalog)
-        asked = self._asked(turn["utterance"], state, aspects, query_of(state, aspects))
+        asked = self._asked(
+            turn["utterance"], state, aspects, query_of(state, aspects, self._catalog)
+        )
         said = tuple(t["utterance"] for t in turns if t["number"] < turn["number"])
         return replace(asked, said=said, session=session)
 

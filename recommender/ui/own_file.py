@@ -141,6 +141,9 @@ class OwnFile:
         ]  # fmt: skip
         notes = ["The year is taken from the end of the title."] if seen.plan.year_in_title else []
         notes += [] if seen.plan.id else ["Ids are made from title, year and people."]
+        notes += (
+            [f"{seen.left_out:,} columns that few rows fill are left out."] if seen.left_out else []
+        )
         name = cut(seen.path.name, MAX_NAME)
         return own_value("columns", name=name, rows=f"{seen.rows:,}", columns=columns, error=error,
                          notes=notes)  # fmt: skip

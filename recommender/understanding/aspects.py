@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from prompts.instruction import Aspects, Intention
 from recommender.dialogue import DialogueState, Leaning
-from retrieval.catalog import Catalog, Kind
+from retrieval.catalog import Catalog, Kind, fold
 from retrieval.retriever import Query
 
 
@@ -36,7 +36,7 @@ def aspects_of(state: DialogueState, catalog: Catalog) -> Aspects:
     )
 
 
-def query_of(state: DialogueState, aspects: Aspects) -> Query:
+def query_of(state: DialogueState, aspects: Aspects, catalog: Catalog) -> Query:
     """What to retrieve for a state. Shown items stay away as long as others pass."""
     now = tuple(m.item_id for m in state.liked if m.turn >= state.began)
     before = tuple(m.item_id for m in state.liked if m.turn < state.began)
@@ -44,6 +44,8 @@ def query_of(state: DialogueState, aspects: Aspects) -> Query:
     if not leanings and not any(one.limit.values and not one.limit.negated for one in state.limits):
         leanings = state.taste_leanings
     text = "; ".join(phrase.words for phrase in state.wish)
+    if seldom := _seldom_held(state.leanings, text, catalog):
+        text = "; ".join(part for part in (text, *seldom) if part)
     if not text and not now:
         text = "; ".join(phrase.words for phrase in (*state.taste, *state.context))
     return Query(
@@ -56,6 +58,22 @@ def query_of(state: DialogueState, aspects: Aspects) -> Query:
         without=state.excluded | frozenset(state.shown),
         varied=aspects.intention is not Intention.SPECIFIC and not now,
     )
+
+
+def _seldom_held(leanings: tuple[Leaning, ...], text: str, catalog: Catalog) -> tuple[str, ...]:
+    """The words of leanings towards categories that hardly an item has, where a text lacks them.
+
+    Such a category finds two books on Japan; the words find those that are filed elsewhere.
+    """
+    found: dict[str, None] = {}
+    for one in leanings:
+        common = catalog.common_values.get(one.field)
+        if common is None or fold(one.words) in fold(text):
+            continue
+        named = {value for value in one.values if fold(value) == fold(one.words)}
+        if not common & (named or set(one.values)):
+            found[one.words] = None
+    return tuple(found)
 
 
 def _grouped(leanings: tuple[Leaning, ...]) -> tuple[tuple[tuple[str, str], ...], ...]:

@@ -42,6 +42,7 @@ def with_limits(
     new += [
         s for s in (_compared(c, state, reading, turn, lexicon) for c in reading.comparisons) if s
     ]
+    new = [one for one in new if not any(_implies(other.limit, one.limit) for other in new)]
     kept = list(state.limits)
     if act is Act.ASK and any(_starts_afresh(one.limit) for one in new):
         kept = [old for old in kept if not _starts_afresh(old.limit)]
@@ -72,6 +73,17 @@ def with_limits(
         )
     )
     return replace(state, limits=tuple(distinct.values()), leanings=leanings, wish=wish)
+
+
+def _implies(one: Limit, other: Limit) -> bool:
+    """Whether a one-sided bound leaves nothing for another to rule out: "shorter, under 200"."""
+    if one.fields != other.fields or one.values or other.values or one.negated or other.negated:
+        return False
+    if one.minimum is None and other.minimum is None and one.maximum and other.maximum:
+        return one.maximum < other.maximum
+    if one.maximum is None and other.maximum is None and one.minimum and other.minimum:
+        return one.minimum > other.minimum
+    return False
 
 
 def _permitted(

@@ -112,6 +112,11 @@ _TOO = r"(?:is|are|would be|feels?|sounds?|['’]s|seems?)(?: just| a bit| a lit
 _OCCASIONS = (
     "flight|drive|train ride|train|bus ride|ride|trip|journey|layover|commute|break|window|slot"
 )
+# Amounts that are seldom whole: "above 4 stars" is not 5.
+_IN_PARTS = frozenset(("stars", "rating", "score", "price"))
+_FINE = 0.01
+# "A rating" and "a rating of 4" say how good an item is, not how many have rated it.
+_HOW_GOOD = re.compile(r"an? rating\b|rating (?:of )?\d")
 _STRICT = {"under", "less than", "shorter than", "fewer than", "below", "sub"}
 _STRICT_LEAST = {"over", "more than", "longer than", "above"}
 
@@ -154,7 +159,7 @@ def read_ranges(
         lowered = text
     found: list[Range] = []
     for f in catalog.of_kind(Kind.NUMBER):
-        amounts = _quantities(lowered, f.name, (f.unit or f.label).lower())
+        amounts = _quantities(lowered, f.name, (f.unit or f.label).lower(), f.label.lower())
         span = known[f.name] if known is not None else catalog.range_of(f.name)
         found += [one for one in amounts if _is_within(one.limit, span)]
     for f in catalog.of_kind(Kind.YEAR):
@@ -326,15 +331,19 @@ def _span(words: str) -> tuple[int, int]:
 
 
 @functools.cache
-def _quantity_patterns(unit: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+def _quantity_patterns(unit: str, label: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     """Each pattern with what it does to the amount that it names."""
     amount = _duration_pattern() if unit == "minutes" else _unit_pattern(unit)
     bare = rf"(?P<first>{_NUMBER}|{amount})"
-    label = (
-        r"(?:runtime|running time|length|duration|long)(?: (?:of|is|at))?"
-        if unit == "minutes"
-        else "^$"
-    )
+    called = re.escape(label)
+    if unit == "minutes":
+        called = "runtime|running time|length|duration|long"
+    elif label == "rating":
+        called = "ratings?|rated|scores?|scored|scoring"
+    called = rf"(?:{called})(?: (?:of|is|at|has to be|should be))?"
+    # "A rating above 4" has no unit, and need not have one.
+    plain = r"\d+(?:[.,]\d+)?(?![.,]?\d|[\w%])"
+    unit_too = rf"(?: (?:{_stem_of(unit)})s?\b)?"
     patterns = [
         (rf"\bbetween {bare} (?:and|to|-) (?P<second>{amount})", "between"),
         (rf"\b(?:from )?{bare} ?(?:to|-|–) ?(?P<second>{amount})", "between"),
@@ -351,18 +360,30 @@ def _quantity_patterns(unit: str) -> tuple[tuple[re.Pattern[str], str], ...]:
         (rf"\b(?P<first>{amount})(?: {_TOO}) (?:long|many|much|big|thick)\b", "below"),
         (rf"\b(?P<first>{amount})(?: {_TOO}) (?:short|few|little|thin)\b", "above"),
         (rf"\b(?P<first>{amount}) (?:{_OCCASIONS})\b", "most"),
-        (rf"\b{label} (?P<how>{_MOST}) (?P<first>\d+)\b", "most"),
-        (rf"\b{label} (?P<how>{_LEAST}) (?P<first>\d+)\b", "least"),
+        (rf"\b(?P<first>\d+(?:[.,]\d+)?) ?\+ ?-?(?:{_stem_of(unit)})s?\b", "least"),
+        (rf"\b{called} (?P<how>{_MOST}) (?P<first>{plain}){unit_too}", "most"),
+        (rf"\b{called} (?P<how>{_LEAST}) (?P<first>{plain}){unit_too}", "least"),
+        (
+            rf"\b{called} (?P<first>{plain}){unit_too} ?(?:\+|(?:and|or) (?:more|above|over|up|higher|better))",
+            "least",
+        ),
+        (
+            rf"\b{called} (?P<first>{plain}){unit_too} (?:and|or) (?:less|below|under|lower|worse)\b",
+            "most",
+        ),
         (rf"(?:\b(?:about|around|roughly|approximately) |~ ?)?\b(?P<first>{amount})", "around"),
     ]
     return tuple((re.compile(pattern), relation) for pattern, relation in patterns)
 
 
-def _quantities(text: str, name: str, unit: str) -> Iterator[Range]:
-    for pattern, relation in _quantity_patterns(unit):
+def _quantities(text: str, name: str, unit: str, label: str) -> Iterator[Range]:
+    step = _FINE if unit in _IN_PARTS else 1.0
+    for pattern, relation in _quantity_patterns(unit, label):
         for match in pattern.finditer(text):
             if relation != "between" and re.match(r"(?:an? )?(?:second|minute)\b", match["first"]):
                 continue  # "wait a minute"
+            if unit == "ratings" and _HOW_GOOD.match(match["first"]):
+                continue
             value = _amount(match["first"], unit)
             if relation == "between":
                 if re.fullmatch(_NUMBER, match["first"]):  # "between one and two hours"
@@ -374,15 +395,15 @@ def _quantities(text: str, name: str, unit: str) -> Iterator[Range]:
                 limit = Limit((name,), minimum=value, maximum=top)
             elif relation == "most":
                 strict = match.groupdict().get("how") in _STRICT
-                limit = Limit((name,), maximum=value - 1 if strict else value)
+                limit = Limit((name,), maximum=value - step if strict else value)
             elif relation in ("below", "above"):
-                low, high = (None, value - 1) if relation == "below" else (value + 1, None)
+                low, high = (None, value - step) if relation == "below" else (value + step, None)
                 limit = Limit((name,), minimum=low, maximum=high)
             elif relation == "least":
                 strict = match.groupdict().get("how") in _STRICT_LEAST
-                limit = Limit((name,), minimum=value + 1 if strict else value)
+                limit = Limit((name,), minimum=value + step if strict else value)
             else:
-                slack = max(1.0, round(value * 0.1))
+                slack = 0.5 if unit in _IN_PARTS else max(1.0, round(value * 0.1))
                 limit = Limit((name,), minimum=value - slack, maximum=value + slack)
             yield Range(limit, *match.span())
 
@@ -399,8 +420,12 @@ def _duration_pattern() -> str:
     )
 
 
+def _stem_of(unit: str) -> str:
+    return "minute|min" if unit == "minutes" else re.escape(unit.removesuffix("s"))
+
+
 def _unit_pattern(unit: str) -> str:
-    stem = re.escape(unit.removesuffix("s"))
+    stem = _stem_of(unit)
     return rf"(?:{_NUMBER}[ -]?{stem}s?\b|{stem}s? (?:of )?{_NUMBER}\b)"
 
 

@@ -108,7 +108,7 @@ class Understander:
             turn.does(Act.OFF_TOPIC)
         aspects = aspects_of(state, self.catalog)
         return Understanding(
-            text, tuple(turn.acts), state, aspects, query_of(state, aspects), turn.lifted,
+            text, tuple(turn.acts), state, aspects, query_of(state, aspects, self.catalog), turn.lifted,
             turn.taken_back, tuple(turn.questions), turn.rated, turn.heard.read_by,
         )  # fmt: skip
 

@@ -35,6 +35,7 @@ _FILLER = re.compile(
     r"^(?:(?:hi|hello|hey|ok|okay|well|so|um|please|now|actually|and|but|also|then|instead|maybe|yes|no)\b[ ,!]*)+|"
     r"\b(?:(?:i'm |i am |we're )?not (?:really |quite )?sure|no idea|(?:i |we )?(?:don'?t|do not) (?:really )?know|dunno|idk|can'?t decide) (?:yet )?"
     r"what (?:to (?:watch|see|read|play|pick|choose|get)|(?:i|we)(?:'m| am|'re| are)? (?:want|feel like|fancy|looking for|in the mood for))\b|"
+    r"\bwhat(?:['’]?s| is| do you (?:suggest|recommend)| to (?:watch|see|read|play|try)| (?:should|could|can|do|would) (?:i|we) (?:watch|see|read|play|try|get|pick)(?: up)?)?(?: next| now)\b|"
     r"\b(?:can|could|would|will) you (?:please )?(?:recommend|suggest|find|show|give|tell)(?: me| us)?\b|"
     r"\b(?:please )?(?:recommend|suggest|find|show|give|tell) (?:me|us)\b|"
     r"\b(?:i'm|i am|we're|we are) (?:looking|searching|hoping) for\b|\blooking for\b|"

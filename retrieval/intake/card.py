@@ -88,7 +88,8 @@ def facts_of(rows: Iterable[Mapping[str, Any]], fields: Sequence[Mapping[str, An
 
 
 def year_among(fields: Sequence[Mapping[str, Any]]) -> str:
-    return next((field["name"] for field in fields if field["kind"] == Kind.YEAR), "year")
+    """The name of the field that holds the year; "" where none does."""
+    return next((field["name"] for field in fields if field["kind"] == Kind.YEAR), "")
 
 
 def in_words(card: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ _CONTROL = re.compile(
 _EXCEL_TEXT = re.compile(r'="(.*)"')  # how tables keep a spreadsheet from reading a number
 _NOTHING = {"", "-", "--", "n/a", "na", "nan", "none", "null", "unknown", "[]", "{}", "\\n",
             "(no genres listed)"}  # fmt: skip
+_TITLES = {"unknown", "none"}  # a film of 2011 is called so
 _AMOUNT = re.compile(
     r"(?:us|eur|gbp|usd)?\s?[$€£¥₹]?\s?(-?\d[\d,.]*)\s?(?:[$€£¥₹]|usd|eur|gbp|dollars|euros)?",
     re.I,
@@ -58,6 +59,12 @@ def is_nothing(value: object) -> bool:
     if value is None or value == [] or value != value:
         return True
     return isinstance(value, str) and value.strip().lower() in _NOTHING
+
+
+def is_no_title(value: object) -> bool:
+    """Whether a cell can't be a title; "Unknown" is one."""
+    known = isinstance(value, str) and value.strip().lower() in _TITLES
+    return is_nothing(value) and not known
 
 
 def is_formula(text: str) -> bool:
@@ -133,7 +140,7 @@ def amount_in(value: Any) -> float | None:
     known = number_in(text)
     if known is None and (found := _AMOUNT.fullmatch(text.removesuffix("%").strip())):
         digits = found[1]
-        if re.fullmatch(r"\d+,\d\d", digits) or re.fullmatch(r"\d{1,3}(\.\d{3})+,\d+", digits):
+        if re.fullmatch(r"\d+,\d\d?", digits) or re.fullmatch(r"\d{1,3}(\.\d{3})+,\d+", digits):
             digits = digits.replace(".", "").replace(",", ".")  # as in "12,50 €"
         known = number_in(digits)
     return known if known is None or abs(known) < 1e15 else None

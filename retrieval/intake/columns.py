@@ -25,11 +25,12 @@ _IDS = ("id", "item id", "itemid", "product id", "parent asin", "asin", "movieid
         "book id", "bookid", "game id", "appid", "app id", "steam appid", "track id", "isbn13",
         "isbn 13", "isbn", "isbn10", "isbn 10", "sku", "gtin", "ean", "upc", "imdb id", "tmdb id",
         "redial id", "key", "uuid", "url slug", "slug")  # fmt: skip
-_TITLES = ("title", "name", "item name", "product name", "product title", "book title",
+TITLES = ("title", "name", "item name", "product name", "product title", "book title",
            "movie title", "film title", "game title", "app name", "track name", "song title",
            "album title", "album name", "recipe name", "original title", "headline", "heading",
            "label")  # fmt: skip
 _ENDS_IN_YEAR = re.compile(r".*\S\s*\((\d{4})\)\s*$", re.S)
+_NAMELESS = re.compile(r"|index|unnamed: \d+|column \d+", re.I)
 _FACETS = (Kind.CATEGORY, Kind.PERSON, Kind.KEYWORD)
 _EXAMPLES = 3
 _ENOUGH = 50  # rows, from which a value that never changes says nothing
@@ -136,9 +137,12 @@ def _title_of(
     values: Mapping[str, list[Any]], given: Mapping[str, str], rows: int, name: str
 ) -> str:
     free = {key: held for key, held in values.items() if key not in given and held}
-    by_name = [key for known in _TITLES for key in free if column_words(key) == known]
+    by_name = [key for known in TITLES for key in free if column_words(key) == known]
     for key in by_name:
-        if len(free[key]) > 0.3 * rows and not all(_is_number(v) for v in free[key][:50]):
+        some = free[key][:50]
+        if len(free[key]) > 0.3 * rows and not all(
+            isinstance(v, bool) or _is_number(v) for v in some
+        ):
             return key
     texts = {k: [v for v in held if isinstance(v, str)] for k, held in free.items()}
     for key, held in texts.items():  # by content: short texts that differ, in nearly every row
@@ -150,7 +154,7 @@ def _title_of(
             return key
     raise CatalogError(
         f"{name}: no column looks like a title; looked for a name such as "
-        f"{', '.join(_TITLES[:6])} and for short texts that differ; the columns are "
+        f"{', '.join(TITLES[:6])} and for short texts that differ; the columns are "
         f"{', '.join(map(repr, list(values)[:30]))}; say which it is with --map title=COLUMN"
     )
 
@@ -178,7 +182,8 @@ def _column(name: str, values: list[Any], rows: int, role: str) -> Column:
         return Column(name, SKIP, why=why)
     if _is_flag(values):
         return Column(name, Kind.CATEGORY, label=label, flag=True, why="true or false")
-    seen = _as_years(_bare(name), _seen(values))
+    dated = bool(entry_of(_bare(name), (Kind.YEAR,))[1])
+    seen = _as_years(_seen(values, dated), dated)
     flat = [one for v in seen for one in (v if isinstance(v, list) else [v])]
     if not flat or says_nothing(name, flat):
         return Column(name, SKIP, why="addresses" if flat else "holds nothing that can be read")
@@ -199,6 +204,9 @@ def _says_nothing(name: str, values: list[Any], rows: int) -> str:
         return "is empty in every row looked at"
     if any(says_nothing(part, values) for part in (name, *name.split("."))):
         return "an address, a picture or a number of another catalog"
+    whole = (re.fullmatch(r"\d+", str(value)) for value in values)
+    if _NAMELESS.fullmatch(name) and len(set(map(str, values))) == rows > 2 and all(whole):
+        return "numbers the rows"
     known = entry_of(_bare(name), tuple(Kind))[1]
     if not known and len(values) == rows >= _ENOUGH and len(set(map(str, values))) == 1:
         return "is the same in every row"
@@ -207,14 +215,14 @@ def _says_nothing(name: str, values: list[Any], rows: int) -> str:
     return ""
 
 
-def _seen(values: list[Any]) -> list[Any]:
-    """The values as what they spell: lists, numbers or clean texts."""
+def _seen(values: list[Any], dated: bool) -> list[Any]:
+    """The values as what they spell: lists, numbers or clean texts; `dated` by their name."""
     texts = [v for v in values if isinstance(v, str)]
     listed = sum(list_in(v) is not None for v in texts)
     if listed > 0.5 * len(values) or any(isinstance(v, list) for v in values):
         seen: list[Any] = [parts(v) for v in values]
     elif texts:
-        seen = list(_as_numbers(values)) or [plain(v) for v in values]
+        seen = list(_as_numbers(values, dated)) or [plain(v) for v in values]
     else:
         seen = values
     return [v for v in seen if v not in ([], "")]
@@ -231,23 +239,25 @@ def _joined_prose(values: list[Any]) -> list[Any]:
     return values
 
 
-def _as_numbers(values: list[Any]) -> list[float]:
-    """The values as numbers, or as the years of dates, where nearly all are such."""
+def _as_numbers(values: list[Any], dated: bool) -> list[float]:
+    """The values as numbers, or as the years of dates, where nearly all are such; where the name
+    is that of dates, most ("Coming soon" stands beside them)."""
     numbers = [n for v in values if (n := amount_in(v)) is not None]
     if len(numbers) > _SURE * len(values):
         return numbers
     dates = [y for v in values if (y := year_in(str(v))) is not None]
+    if dated:
+        return dates if len(dates) > 0.5 * len(values) else []
     marks = sum(bool(re.search(r"\d[-/. ]|\d, \d{4}|\d{4}-", str(v))) for v in values)
     return dates if len(dates) > _SURE * len(values) and marks > 0.5 * len(values) else []
 
 
-def _as_years(name: str, values: list[Any]) -> list[Any]:
+def _as_years(values: list[Any], dated: bool) -> list[Any]:
     """The values without those that can't be years, where the others are years."""
     if not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values):
         return values
     years = [v for v in values if 1000 <= v <= 2100 and float(v).is_integer()]
-    named = bool(entry_of(name, (Kind.YEAR,))[1])
-    return years if len(years) > (0.5 if named else 0.95) * len(values) else values
+    return years if len(years) > (0.5 if dated else 0.95) * len(values) else values
 
 
 def _mark_of(values: Iterable[Any], role: str) -> str:

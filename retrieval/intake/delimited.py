@@ -14,14 +14,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from retrieval.field_table import column_words
 from retrieval.fields import CatalogError
 from retrieval.intake.bounds import Bounds
+from retrieval.intake.columns import TITLES
 from retrieval.intake.records import Record, Refused
 from retrieval.intake.text import Line, lines
 
 _DELIMITERS = (",", "\t", ";", "|", "\x1f")
 _MOST_LINES = 300  # of one record, a long description with paragraphs has far fewer
 _SHOWN = 40  # lines by which the delimiter is known
+_ALONE = "\x1e"  # delimiter of a table of one column: stands in no text
+_LONGEST_CELL = 64 << 20  # characters; a line is bounded before
+_SEPARATOR = re.compile(r'"?sep=(.)"?[;,\s]*')  # how spreadsheets name the delimiter
 
 
 @dataclass
@@ -42,11 +47,17 @@ def delimited(
 
     Raises `CatalogError` where no delimiter makes columns of the text.
     """
-    csv.field_size_limit(bounds.line)
+    csv.field_size_limit(_LONGEST_CELL)  # of the whole process, so the same for everybody
     source = _Source(map(_plain, lines(stream, bounds)))
     first = [line for _ in range(_SHOWN) if (line := source.next()) is not None]
+    while first and not first[0].text.strip():
+        del first[0]
+    if first and (named := _SEPARATOR.fullmatch(first[0].text.strip())):
+        delimiter = named[1]
+        del first[0]
+    else:
+        delimiter = _delimiter_of(first, name)
     source.waiting.extend(first)
-    delimiter = _delimiter_of(first, name)
     names = header or _names_of(source, delimiter, name, bounds)
     faults = good = 0
     while (parsed := _record(source, delimiter, len(names))) is not None:
@@ -118,30 +129,45 @@ def _all_blank(rest: list[str], values: list[str]) -> bool:
 
 
 def _delimiter_of(first: list[Line], name: str) -> str:
-    """The delimiter that makes the same number of columns, more than one, of most lines."""
-    texts = [line.text for line in first if line.text.strip()]
-    best, share = "", 0.0
+    """The delimiter that makes the same number of columns, more than one, of most lines.
+
+    Remarks above the table are taken out of `first`.
+    """
+    texts = [line.text for line in first if line.text.strip() and not line.too_long]
+    best, share, above = "", 0.0, 0
     for delimiter in _DELIMITERS:
         rows = list(csv.reader(texts, delimiter=delimiter))
         counts = Counter(len(row) for row in rows if row)
         width, agreeing = counts.most_common(1)[0] if counts else (0, 0)
-        header = len(rows[0]) if rows else 0
+        remarks = next((n for n, row in enumerate(rows) if not _is_remark(row, width)), 0)
+        header = len(rows[remarks]) if rows else 0
         if width > 1 and header > 1:
             agreement = agreeing / len(rows) + (0.5 if header == width else 0) + width / 1000
             if agreement > share:
-                best, share = delimiter, agreement
+                best, share, above = delimiter, agreement, remarks
+    del first[:above]
+    if not best and texts and column_words(texts[0].strip(" \r\n\"'")) in TITLES:
+        best = _ALONE
     if not best:
         beginning = texts[0][:60].strip() if texts else ""
         raise CatalogError(
             f"{name}: no table can be seen in it; looked for columns parted by comma, tab, "
-            f"semicolon, bar or two colons, for JSON and for Parquet; it begins {beginning!r}"
+            f"semicolon, bar or two colons, for one column under the name title, for JSON and "
+            f"for Parquet; it begins {beginning!r}"
         )
     return best
+
+
+def _is_remark(row: list[str], width: int) -> bool:
+    """Whether a row is a remark above the table: "# exported by the shop"."""
+    return len(row) != width and bool(row) and row[0].lstrip().startswith("#")
 
 
 def _names_of(source: _Source, delimiter: str, name: str, bounds: Bounds) -> tuple[str, ...]:
     line = source.next()
     text = line.text if line is not None else ""
+    if line is not None and line.too_long:
+        raise CatalogError(f"{name}: the row of names is longer than can be read")
     cells = next(csv.reader([text], delimiter=delimiter), [])
     if len(cells) > bounds.columns:
         raise CatalogError(f"{name}: has {len(cells)} columns; expected at most {bounds.columns}")

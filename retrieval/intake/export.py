@@ -25,7 +25,9 @@ def export(catalog: Catalog, path: Path) -> list[Path]:
     Raises `CatalogError`.
     """
     if path.suffix not in FORMATS:
-        raise CatalogError(f"{path}: can't tell the format; expected an ending of {FORMATS}")
+        raise CatalogError(
+            f"{path}: can't tell the format; expected an ending of {', '.join(FORMATS)}"
+        )
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         if path.suffix == ".jsonl":

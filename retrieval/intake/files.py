@@ -33,6 +33,11 @@ _OTHERS = {
 }  # fmt: skip
 
 
+_DAMAGED = (
+    EOFError, OSError, zlib.error, zipfile.BadZipFile, lzma.LZMAError, NotImplementedError,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Member:
     """One file of what was given. `name` is relative and for people, `packed` its size."""
@@ -61,11 +66,8 @@ class Bounded(io.RawIOBase):
         view = memoryview(buffer)  # type: ignore[arg-type]
         try:
             content = self._inner.read(len(view))
-        except (EOFError, OSError, zlib.error, zipfile.BadZipFile, lzma.LZMAError) as error:
-            raise CatalogError(
-                f"{self._name}: damaged or cut short while it was unpacked ({error}); "
-                f"fetch or pack it again"
-            ) from error
+        except _DAMAGED as error:
+            raise CatalogError(_damaged(self._name, error)) from error
         self.count += len(content)
         bounds = self._bounds
         if self.count > bounds.size or (
@@ -98,6 +100,9 @@ def members(path: Path, bounds: Bounds) -> list[Member]:
             found = list(_of_zip(path, bounds))
         elif path.is_file():
             found = [_of_file(path, path.name, bounds)]
+        elif path.exists():
+            raise CatalogError(f"{path}: is a pipe or a device; expected a file or folder of "
+                               f"{EXPECTED}")  # fmt: skip
         else:
             raise CatalogError(f"{path}: there is no such file or folder; name one of {EXPECTED}")
     except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
@@ -160,14 +165,21 @@ def _of_zip(path: Path, bounds: Bounds) -> Iterator[Member]:
             continue
 
         def open_it(info: zipfile.ZipInfo = info) -> Bounded:
-            inner: Any = zipfile.ZipFile(path).open(info)  # noqa: SIM115 — closed with the stream
-            packs = inner.read(2) == b"\x1f\x8b"
-            inner.seek(0)
+            try:
+                inner: Any = zipfile.ZipFile(path).open(info)  # noqa: SIM115 — closed with the stream
+                packs = inner.read(2) == b"\x1f\x8b"
+                inner.seek(0)
+            except _DAMAGED as error:
+                raise CatalogError(_damaged(info.filename, error)) from error
             if packs:
                 inner = gzip.GzipFile(fileobj=inner, mode="rb")
             return Bounded(inner, info.filename, info.compress_size, bounds)
 
         yield Member(info.filename, info.compress_size, open_it)
+
+
+def _damaged(name: str, error: Exception) -> str:
+    return f"{name}: damaged or cut short while it was unpacked ({error}); fetch or pack it again"
 
 
 def _starts_with(path: Path, magic: bytes) -> bool:

@@ -35,7 +35,7 @@ from retrieval.intake.storage import CatalogStorage
 
 FOLDER = "catalogs"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_READER = 1  # raised when the same file would be taken in otherwise
+_READER = 2  # raised when the same file would be taken in otherwise
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ def find_catalog(name_or_path: str, data: Path, progress: Progress | None = None
             f"no catalog {name_or_path!r}: neither bundled nor imported ({known}), nor a file; "
             f"name one of these, give a path, or run `python -m recommender catalog import FILE`"
         )
+    if not (path.is_file() or path.is_dir()):
+        raise CatalogError(f"{path}: is a pipe or a device; expected a file or folder")
     return (
         Found(load_catalog(str(path)))
         if is_our_own(path)

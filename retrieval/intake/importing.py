@@ -28,16 +28,21 @@ from retrieval.intake.rows import RowError, Rows
 from retrieval.intake.storage import CatalogStorage, Change
 
 _SAMPLE = 4_000
+_NAMES = 20_000  # of columns that are counted
 Progress = Callable[[int], None]  # told how many rows were read
 
 
 @dataclass(frozen=True)
 class Look:
-    """A file that was looked at: what becomes of its columns, and how many rows it has."""
+    """A file that was looked at: what becomes of its columns, and how many rows it has.
+
+    Of more columns than the bounds allow the fullest are taken and `left_out` are not.
+    """
 
     path: Path
     plan: Plan
     rows: int
+    left_out: int = 0
 
 
 @dataclass
@@ -61,6 +66,7 @@ def look(
     Raises `CatalogError` where the file can't be understood, saying what was looked for.
     """
     sample: list[Record] = []
+    named: Counter[str] = Counter()
     chance, good, rows, last = random.Random(0), 0, 0, ""
     for one in _records(path, bounds, progress):
         rows += 1
@@ -68,15 +74,23 @@ def look(
             last = last or f"row {one.row} {one.cause}"
             continue
         good += 1
+        if len(named) <= _NAMES:
+            named.update(one.cells.keys())
         if len(sample) < _SAMPLE:
             sample.append(one)
         elif (place := chance.randrange(good)) < _SAMPLE:
             sample[place] = one
     if not sample:
         raise CatalogError(
-            f"{path.name}: holds no row that can be read{f' ({last})' if last else ''}"
+            f"{path.name}: holds no row that can be read{f' ({last})' if last else ''}; expected "
+            f"names of columns and below them a row for each item, or an object for each"
         )
-    return Look(path, recognise(sample, path.name, given or {}), rows)
+    left_out = 0
+    if len(named) > bounds.columns:
+        kept = {name for name, _ in named.most_common(bounds.columns)} | set(given or ())
+        left_out = len(named.keys() - kept)
+        sample = [replace(r, cells={k: v for k, v in r.cells.items() if k in kept}) for r in sample]
+    return Look(path, recognise(sample, path.name, given or {}), rows, left_out)
 
 
 def take_in(
@@ -183,8 +197,16 @@ def _card(
         "id": seen.plan.id.name if seen.plan.id else "made from title, year and people",
         "title": seen.plan.title.name,
         "skipped": [column.name for column in seen.plan.of_role(SKIP)],
-        "warnings": reading.facts.warnings(about["fields"]),
+        "warnings": _too_many(seen) + reading.facts.warnings(about["fields"]),
     }  # fmt: skip
+
+
+def _too_many(seen: Look) -> list[str]:
+    taken = len(seen.plan.columns)
+    return [
+        f"more columns than are taken in: the {taken:,} that are filled most often, without "
+        f"{seen.left_out:,} others"
+    ] if seen.left_out else []  # fmt: skip
 
 
 def _records(path: Path, bounds: Bounds, progress: Progress | None) -> Iterator[Record | Refused]:

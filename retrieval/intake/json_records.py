@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ast
 import io
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from retrieval.field_table import entry_of
 from retrieval.fields import CatalogError, Kind
 from retrieval.intake.bounds import Bounds
+from retrieval.intake.json_shapes import brief, listed, loaded, one_by_one, whole
 from retrieval.intake.records import Record, Refused
 from retrieval.intake.text import lines
 
@@ -42,16 +42,18 @@ def json_records(
             f"{name}: is one JSON document of more than {bounds.document >> 20} MB; write one "
             f"object a line instead"
         )
+    text = content.decode("utf-8-sig", errors="replace")
     try:
-        document = json.loads(content.decode("utf-8-sig", errors="replace"))
+        document = loaded(text)
     except (ValueError, RecursionError) as error:
+        if (several := one_by_one(text)) is not None:
+            yield from (Record(n, flat(one, bounds)) for n, one in enumerate(several, start=1))
+            return
         if head.startswith(b"{") and b"\n{" in content:
             yield from _of_lines(io.BufferedReader(io.BytesIO(content)), name, bounds)  # type: ignore[type-var]
             return
-        raise CatalogError(
-            f"{name}: not JSON ({_brief(error)}); mend it or save it anew"
-        ) from error
-    for number, one in enumerate(_listed(document, name), start=1):
+        raise CatalogError(f"{name}: not JSON ({brief(error)}); mend it or save it anew") from error
+    for number, one in enumerate(listed(document, name), start=1):
         if isinstance(one, Mapping):
             yield Record(number, flat(one, bounds))
         else:
@@ -124,37 +126,14 @@ def _of_lines(stream: io.BufferedReader, name: str, bounds: Bounds) -> Iterator[
 def _object(text: str) -> tuple[Any, str]:
     """What a line holds, and "", or nothing and the cause."""
     try:
-        return json.loads(text), ""
+        return loaded(text), ""
     except RecursionError:
         return None, "nested too deeply"
     except ValueError as error:
-        cause = f"not JSON ({_brief(error)})"
+        cause = f"not JSON ({brief(error)})"
     if len(text) <= _LONGEST_LITERAL and text.startswith(("{'", "{u'", '{u"')):
         try:
-            return ast.literal_eval(text), ""
+            return whole(ast.literal_eval(text)), ""
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             return None, cause
     return None, cause
-
-
-def _listed(document: Any, name: str) -> list[Any]:
-    """The list of objects in a document: itself, under a key, or an object of objects by id."""
-    if isinstance(document, list):
-        return document
-    if isinstance(document, dict):
-        if any(isinstance(document.get(key), str) for key in ("title", "name")):
-            return [document]  # one item
-        lists = {k: v for k, v in document.items() if isinstance(v, list) and v
-                 and isinstance(v[0], dict)}  # fmt: skip
-        if lists:
-            return max(lists.values(), key=len)
-        inner = [v for v in document.values() if isinstance(v, dict)]
-        if len(inner) > 1 and len(inner) == len(document):
-            return [{"id": key, **value} for key, value in document.items()]
-        if document:
-            return [document]
-    raise CatalogError(f"{name}: JSON without objects; expected a list of objects, one an item")
-
-
-def _brief(error: Exception) -> str:
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)[:120]

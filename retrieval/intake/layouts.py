@@ -17,6 +17,7 @@ from retrieval.intake.files import EXPECTED, Member, opened
 from retrieval.intake.json_records import is_json, json_records
 from retrieval.intake.parquet import MAGIC, parquet_records
 from retrieval.intake.records import Record, Refused
+from retrieval.intake.text import as_utf8, is_binary
 
 _ITEMS = ("movies", "films", "books", "games", "items", "products", "metadata", "meta", "catalog",
           "catalogue", "steam", "songs", "tracks", "albums", "recipes", "anime", "volumes")  # fmt: skip
@@ -46,16 +47,18 @@ def of_member(
     member: Member, bounds: Bounds, header: tuple[str, ...] = ()
 ) -> Iterator[Record | Refused]:
     """The records of one file, in the format that its content is in."""
-    with opened(member) as stream:
+    with opened(member) as content:
+        if content.peek(1 << 16).startswith(MAGIC):
+            yield from parquet_records(content, member.name, bounds)
+            return
+        stream = as_utf8(content)
         head = stream.peek(1 << 16)[: 1 << 16]
-        if head.startswith(MAGIC):
-            yield from parquet_records(stream, member.name, bounds)
-        elif is_json(head):
+        if is_json(head):
             for one in json_records(stream, member.name, bounds):
                 yield _unwrapped(one) if isinstance(one, Record) else one
         elif head.lstrip().startswith(b"<"):
             raise CatalogError(f"{member.name}: is XML or a web page; expected {EXPECTED}")
-        elif b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")):
+        elif is_binary(head):
             raise CatalogError(f"{member.name}: is no text; expected {EXPECTED}")
         else:
             yield from delimited(stream, member.name, bounds, header)

@@ -15,6 +15,7 @@ from retrieval.intake.json_records import flat
 from retrieval.intake.records import Record, Refused
 
 MAGIC = b"PAR1"
+_UNREADABLE = object()
 _BATCH = 512  # rows; a batch of cells at their longest must still fit the memory
 
 
@@ -43,14 +44,44 @@ def parquet_records(
             for batch in file.iter_batches(batch_size=_BATCH):
                 if batch.nbytes > 16 * bounds.line:
                     raise CatalogError(f"{name}: rows near {number:,} are too large to be read")
-                for row in batch.to_pylist():
+                for row, note in _rows(batch):
                     number += 1
-                    cells = flat(row, bounds)
-                    yield Record(number, {key: _simple(value) for key, value in cells.items()})
+                    cells = {key: _simple(value) for key, value in flat(row, bounds).items()}
+                    yield Record(number, cells, note)
         except (pyarrow.ArrowException, OSError) as error:
             raise CatalogError(
                 f"{name}: not a Parquet file that can be read ({str(error)[:120]})"
             ) from error
+
+
+def _rows(batch: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """The rows of a batch, each with what had to be left out of it."""
+    try:
+        rows = batch.to_pylist()
+    except (OverflowError, ValueError):  # a date past the calendar, or finer than it goes
+        for place in range(batch.num_rows):
+            cells = {
+                name: _dated(column[place])
+                for name, column in zip(batch.schema.names, batch.columns, strict=True)
+            }
+            left = (
+                "read without a date that no calendar has" if _UNREADABLE in cells.values() else ""
+            )
+            yield {name: None if v is _UNREADABLE else v for name, v in cells.items()}, left
+        return
+    yield from ((row, "") for row in rows)
+
+
+def _dated(scalar: Any) -> Any:
+    """A value, to the microsecond where it is finer; `_UNREADABLE` where it is no date."""
+    import pyarrow
+
+    try:
+        if pyarrow.types.is_timestamp(scalar.type):
+            scalar = scalar.cast(pyarrow.timestamp("us", scalar.type.tz), safe=False)
+        return scalar.as_py()
+    except (OverflowError, ValueError):
+        return _UNREADABLE
 
 
 def _simple(value: Any) -> Any:

@@ -11,7 +11,15 @@ from typing import Any
 
 from retrieval.fields import Kind, fold
 from retrieval.intake.bounds import Bounds
-from retrieval.intake.cleaning import amount_in, is_formula, is_nothing, parts, plain, year_of
+from retrieval.intake.cleaning import (
+    amount_in,
+    is_formula,
+    is_no_title,
+    is_nothing,
+    parts,
+    plain,
+    year_of,
+)
 from retrieval.intake.columns import Column, Plan
 from retrieval.intake.records import Record
 
@@ -32,7 +40,8 @@ class Rows:
         self._plan, self._bounds = plan, bounds
         self._latest = datetime.date.today().year + 10
         self._people = [c.field for c in plan.of_role(Kind.PERSON)]
-        self._year = next((c.field for c in plan.of_role(Kind.YEAR)), "year")
+        self._year = "year" if plan.year_in_title else ""
+        self._year = next((c.field for c in plan.of_role(Kind.YEAR)), self._year)
         self.mended: Counter[str] = Counter()
 
     @property
@@ -42,7 +51,7 @@ class Rows:
 
     def row(self, record: Record) -> dict[str, Any]:
         """The row of a record: `id`, `title` and the fields that it has. Raises `RowError`."""
-        title = self._text(record.cells.get(self._plan.title.name), self._bounds.title, "title")
+        title = self._title(record.cells.get(self._plan.title.name))
         if not title:
             raise RowError(f"has no title (column {self._plan.title.name!r} is empty)")
         row: dict[str, Any] = {"id": "", "title": title}
@@ -94,7 +103,8 @@ class Rows:
                 row[column.field] = number
         elif column.role == Kind.TEXT:
             joined = " ".join(map(str, value)) if isinstance(value, list) else value
-            if text := self._text(joined, self._bounds.text, column.name):
+            text = "" if is_nothing(joined) else self._text(joined, self._bounds.text, column.name)
+            if text:
                 row[column.field] = text
         elif column.flag:
             if str(value).strip().lower() in ("true", "yes", "1"):
@@ -117,9 +127,12 @@ class Rows:
         kept = values[: self._bounds.values]
         return [self._text(one, self._bounds.value, column.name) for one in kept]
 
+    def _title(self, value: Any) -> str:
+        if isinstance(value, list):  # as "title": ["The one", "its other name"]
+            value = next((one for one in value if not is_no_title(one)), None)
+        return "" if is_no_title(value) else self._text(value, self._bounds.title, "title")
+
     def _text(self, value: Any, most: int, name: str) -> str:
-        if is_nothing(value):
-            return ""
         raw = str(value)
         text = plain(raw)
         self._count(raw, text)

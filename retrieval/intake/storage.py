@@ -96,7 +96,7 @@ class CatalogStorage:
         """The catalog at one moment, whatever is written meanwhile. Raises `CatalogError`."""
         if not self.file.is_file():
             raise CatalogError(f"{self.folder}: holds no catalog; import one")
-        with self._connected() as db:
+        with self._unless_damaged("read"), self._connected() as db:
             db.execute("begin")
             meta = _meta(db)
             if int(meta.get("version", 0)) == 0:
@@ -211,19 +211,28 @@ class CatalogStorage:
     @contextmanager
     def _changing(self) -> Iterator[tuple[sqlite3.Connection, dict[str, str]]]:
         self.folder.mkdir(parents=True, exist_ok=True)
+        with self._unless_damaged("written"), self._connected() as db:
+            db.execute("pragma journal_mode = wal")
+            db.executescript(_TABLES)
+            db.execute("begin immediate")
+            try:
+                yield db, _meta(db)
+                db.execute("commit")
+            except BaseException:
+                db.execute("rollback")
+                raise
+
+    @contextmanager
+    def _unless_damaged(self, done: str) -> Iterator[None]:
         try:
-            with self._connected() as db:
-                db.execute("pragma journal_mode = wal")
-                db.executescript(_TABLES)
-                db.execute("begin immediate")
-                try:
-                    yield db, _meta(db)
-                    db.execute("commit")
-                except BaseException:
-                    db.execute("rollback")
-                    raise
-        except sqlite3.Error as error:
-            raise CatalogError(f"{self.file}: can't be written ({error})") from error
+            yield
+        except sqlite3.OperationalError as error:  # locked, full, not to be opened
+            raise CatalogError(f"{self.file}: can't be {done} ({error})") from error
+        except sqlite3.DatabaseError as error:
+            raise CatalogError(
+                f"{self.file}: is damaged ({error}); run `python -m recommender catalog remove "
+                f"{self.folder.name}` and import it again"
+            ) from error
 
     def _settle(self, db: sqlite3.Connection, old: int, gained: int, *, changed: bool) -> None:
         """Raise the version where anything changed; its checksum costs no look at the items."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from recommender.settings import Settings, SettingsError
 from retrieval.milvus import MilvusError
 
 pytest.importorskip("milvus_lite")
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -45,6 +48,36 @@ def test_a_pushed_catalog_answers_as_the_one_in_memory_does(pushed: str, tmp_pat
         recommender.close()
     assert found[0] == found[1]
     assert all(found[0])
+
+
+_PUSH = """
+from recommender import catalog_push
+options = {"catalog": str(FILMS), "to": where, "encoder": "", "data": folder, "json": True}
+sys.exit(catalog_push._push(options, HashingEncoder()))
+"""
+_FIND = """
+from recommender.opening import open_pushed
+from retrieval.catalog import load_catalog
+from retrieval.query import Query
+found = open_pushed(load_catalog(str(FILMS)), HashingEncoder(), where)
+print(len(found.retrieve(Query("a scary film set in space"), 5)))
+"""
+
+
+def test_another_process_finds_what_was_pushed(tmp_path: Path) -> None:
+    """A file that is opened anew has loaded nothing yet; and nothing is said of the server's
+    doings."""
+    begin = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
+        "from scripted_models import FILMS, HashingEncoder\n"
+        "folder, where = Path(sys.argv[2]), sys.argv[2] + '/films.db'\n"
+    )
+    for script in (_PUSH, _FIND):
+        command = [sys.executable, "-c", begin + script, str(FILMS.parent), str(tmp_path)]
+        told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert told.returncode == 0, told.stderr
+        assert "Traceback" not in told.stderr
+    assert told.stdout.split() == ["5"]
 
 
 def test_another_encoder_or_catalog_is_refused_with_what_to_run(

@@ -184,3 +184,16 @@ def test_an_actor_is_not_called_the_maker() -> None:
     assert compose(written, gather(written, state, catalog), state, catalog) == (
         "A play by Orla Finch."
     )
+
+
+def test_a_rare_kind_is_no_adjective_and_capitals_stay_where_they_belong() -> None:
+    fields = [Field("platform", Kind.CATEGORY, "platform")]
+    kinds = ["PC", "PlayStation 3", "Sci-Fi", "Board games"]
+    items = [
+        Item(f"g{n}", f"Game {n}", {"platform": (kinds[n % 4],)}, {}, {}) for n in range(1_400)
+    ]
+    items[8] = Item("g8", "Game 8", {"platform": ("Abandoned mines",)}, {}, {})
+    shop = Catalog("shop", items, fields, nouns=("game", "games"))
+    told = [compose(i, gather(i, DialogueState(), shop), DialogueState(), shop) for i in items[4:9]]
+    assert told == ["A PC game.", "A PlayStation 3 game.", "A sci-fi game.", "A board games game.",
+                    "A game."]  # fmt: skip

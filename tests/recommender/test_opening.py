@@ -13,6 +13,7 @@ from recommender.opening import open_collaborative
 from recommender.settings import Settings
 from retrieval.catalog import Catalog
 from retrieval.interactions import InteractionsError
+from retrieval.retriever import Query, RetrieverWeights
 
 Open = Callable[..., Recommender]
 
@@ -40,6 +41,27 @@ def test_what_others_liked_reaches_the_picks(
 
     alone = place(open_recommender(rank_weight=0.0))
     assert place(open_recommender(rank_weight=0.0, interactions=interactions)) == 0 < alone
+
+
+def test_each_way_to_search_can_be_left_out(
+    open_recommender: Open, interactions: Path, films: Catalog
+) -> None:
+    """Scores come from what is searched by alone: cosines, words, or others' likes."""
+    query = Query("a scary film set in space", liked=(films.items[0].id,))
+
+    def scores(search: str) -> dict[str, float]:
+        opened = open_recommender(search=search, interactions=interactions)
+        found = opened.of("").retriever.retrieve(query, len(films))
+        return {candidate.item.id: candidate.score for candidate in found}
+
+    dense, bm25, joined = (scores(search) for search in ("dense", "bm25", "dense,bm25"))
+    assert set(dense) == set(bm25) == set(joined) == {item.id for item in films.items}
+    for item_id, score in joined.items():
+        assert score == pytest.approx(dense[item_id] + bm25[item_id], abs=1e-5)
+    assert 0 in bm25.values() and max(bm25.values()) == pytest.approx(RetrieverWeights().lexical)
+    others = scores("dense, bm25, collaborative")
+    last = films.items[-1].id
+    assert others[last] > joined[last] + 0.25
 
 
 def test_it_is_learned_once(interactions: Path, films: Catalog, tmp_path: Path) -> None:

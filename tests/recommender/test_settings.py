@@ -43,6 +43,7 @@ def test_the_store_lies_in_the_data_folder_unless_it_is_named() -> None:
         ("quantization", "int3"), ("ranker", "oracle"), ("rank_weight", 1.5),
         ("rank_weight", float("nan")), ("candidates", 0), ("candidates", 101), ("picks", 0),
         ("picks", 41), ("explained", -1), ("rank_budget_s", 0), ("explain_budget_s", -1),
+        ("search", "collaborative"), ("search", "dense,words"), ("search", ""),
         ("port", 0), ("port", 65536), ("understanding", "guess"), ("understand_budget_s", 0),
     ],
 )  # fmt: skip

@@ -149,6 +149,13 @@ def test_added_replaced_and_removed_items_are_what_is_found(books: Catalog, shop
     assert sorted(ids(changed, Query("harbour"), 9)) == ["a", "c", "d", "e", "f", "g"]
 
 
+def test_words_alone_find_what_has_them(shop: Shop) -> None:
+    shop.retriever._weights = RetrieverWeights(dense=0.0)
+    found = shop.retriever.retrieve(Query("a camel in the desert"), 6)
+    assert found[0].item.id == "b" and len(found) == 6
+    assert found[-1].score == 0  # those without any of the words
+
+
 def test_both_ways_score_alike(books: Catalog, encoder, tmp_path: Path) -> None:
     near = with_index(books, encoder, Budget(exact_up_to=100)).retriever
     far = with_milvus(books, encoder, tmp_path).retriever

@@ -189,7 +189,7 @@ def test_an_item_is_liked_or_disliked_and_never_both(
     films: Catalog, understander: Understander
 ) -> None:
     liked = add(understander, DialogueState(), "liked", "Her")
-    assert query_of(liked, aspects_of(liked, films)).liked == ("her",)
+    assert query_of(liked, aspects_of(liked, films), films).liked == ("her",)
     disliked = add(understander, liked, "disliked", "Her")
     assert (disliked.liked, [m.item_id for m in disliked.disliked]) == ((), ["her"])
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
+import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -13,8 +16,9 @@ from writing import HEADER, ROWS, changed, refused, table, taken
 
 from retrieval.fields import CatalogError
 from retrieval.intake.bounds import OWN, VISITOR
-from retrieval.intake.finding import storage_of
+from retrieval.intake.finding import find_catalog, read_stored, storage_of
 from retrieval.intake.importing import look
+from retrieval.intake.storage import CatalogStorage
 
 
 def test_a_letter_in_another_encoding_spoils_no_row(tmp_path: Path) -> None:
@@ -215,6 +219,151 @@ def test_nesting_without_end_costs_its_own_row(tmp_path: Path) -> None:
     card, found = taken(path)
     assert [(o["row"], o["cause"]) for o in refused(card)] == [(2, "nested too deeply")]
     assert [item.id for item in found.catalog.items] == ["1", "3"]
+
+
+# --- and some more ---------------------------------------------------------------------------
+
+
+def test_a_column_of_years_that_are_none_is_no_year(tmp_path: Path) -> None:
+    odd = ["1e308", "1e309", "-1e308", "9" * 23, "1999", "inf", "c. 1900?"]
+    rows = [f"{n},Thing {n} here,Ann Lee,{odd[n % 7]},Drama,text\n" for n in range(42)]
+    card, found = taken(table(tmp_path / "books.csv", rows))
+    assert card["items"] == 42 and all(item.year is None for item in found.catalog.items)
+
+
+def test_more_columns_than_are_taken(tmp_path: Path) -> None:
+    own = [
+        {"id": n, "title": f"Thing {n} here", **{f"k{n}_{j}": j for j in range(20)}}
+        for n in range(300)
+    ]
+    path = tmp_path / "books.jsonl"
+    path.write_text("\n".join(map(json.dumps, own)))
+    card, found = taken(path)
+    assert len(found.catalog) == 300
+    assert card["warnings"][0] == (
+        "more columns than are taken in: the 500 that are filled most often, without 5,502 others"
+    )
+    wide = tmp_path / "wide.csv"
+    wide.write_text(",".join(f"c{n}" for n in range(5_000)) + "\n" + "1," * 4_999 + "1\n")
+    with pytest.raises(CatalogError, match="has 5000 columns; expected at most 500"):
+        look(wide, OWN)
+
+
+@pytest.mark.parametrize("line", [
+    b'{"id": 7, "title": "Half \\ud800 a letter", "kind": "Dr\\udfffama"}',
+    b'{"id": 7, "title": "Half \xed\xa0\x80 a letter"}',
+])  # fmt: skip
+def test_half_a_letter_is_told(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "books.jsonl"
+    path.write_bytes(b'{"id": 1, "title": "One \\ud83d\\ude00 thing"}\n' + line + b"\n")
+    card, found = taken(path)
+    assert found.catalog["1"].title == "One \N{GRINNING FACE} thing"
+    assert "\ufffd" in found.catalog["7"].title or card["mended"]
+    found.catalog["7"].title.encode()
+
+
+def test_a_number_of_thousands_of_digits_is_no_id(tmp_path: Path) -> None:
+    digits = "9" * 5_000
+    path = tmp_path / "books.json"
+    path.write_text(
+        f'[{{"id": 1, "title": "One thing"}}, {{"id": {digits}, "title": "Two things"}}]'
+    )
+    card, found = taken(path)
+    assert [item.id for item in found.catalog.items] == ["1"]
+    assert [one["cause"] for one in refused(card)] == ["has an id of 5,000 characters"]
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e400"])
+def test_what_is_no_number_is_left_out(tmp_path: Path, value: str) -> None:
+    rows = [f'{{"id": {n}, "title": "Thing {n} here", "price": {n}.5}}' for n in range(1, 30)]
+    path = tmp_path / "books.json"
+    path.write_text(f'[{{"id": 0, "title": "Odd one", "price": {value}}}, {", ".join(rows)}]')
+    _, found = taken(path)
+    assert "price" not in found.catalog["0"].numbers and found.catalog["9"].numbers["price"] == 9.5
+
+
+def test_a_line_too_long_costs_its_own_row(tmp_path: Path) -> None:
+    path = tmp_path / "books.csv"
+    path.write_text('id,title\n1,"' + "x" * (OWN.line + 9) + '"\n2,Two things\n3,Three things\n')
+    card, found = taken(path)
+    assert [item.id for item in found.catalog.items] == ["2", "3"]
+    assert [one["cause"] for one in refused(card)] == ["the line is longer than can be read"]
+
+
+def test_zero_bytes_here_and_there_are_told(tmp_path: Path) -> None:
+    card, found = taken(table(tmp_path / "books.csv", changed(3, "3,Odd\0 one,Ann,1960,Drama,t\n")))
+    assert found.catalog["3"].title == "Odd one"
+    assert card["mended"]["rows that were freed of zero bytes"] == 1
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "books.csv"
+    os.mkfifo(pipe)
+    for ask in (lambda: look(pipe, OWN), lambda: find_catalog(str(pipe), tmp_path)):
+        with pytest.raises(CatalogError, match="is a pipe or a device"):
+            ask()
+
+
+def test_a_zip_whose_content_is_damaged_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "books.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("items.csv", HEADER + "".join(ROWS))
+    content = bytearray(path.read_bytes())
+    content[50:70] = b"\xff" * 20
+    path.write_bytes(content)
+    with pytest.raises(CatalogError, match="damaged or cut short"):
+        look(path, OWN)
+
+
+def test_a_zip_of_two_tables_is_not_guessed_at(tmp_path: Path) -> None:
+    path = tmp_path / "shop.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("alpha.csv", "beta.csv"):
+            archive.writestr(name, HEADER + "".join(ROWS))
+    with pytest.raises(CatalogError, match=r"several tables in it \(alpha.csv, beta.csv\)"):
+        look(path, OWN)
+
+
+def test_times_of_every_kind_in_parquet(tmp_path: Path) -> None:
+    path = tmp_path / "books.parquet"
+    when = datetime.datetime(2001, 2, 3, 4, 5, 6)
+    far = pyarrow.array([2**62, 1, 2], pyarrow.timestamp("us"))
+    pyarrow.parquet.write_table(pyarrow.table({
+        "id": [1, 2, 3], "title": ["One thing", "Two things", "Three things"],
+        "released": pyarrow.array([when, None, when], pyarrow.timestamp("ns", "Europe/Berlin")),
+        "far": far,
+        "fine": pyarrow.array([1, 2, 3], pyarrow.timestamp("ns")),
+        "props": pyarrow.array([[("k", "v")], [], None], pyarrow.map_(pyarrow.string(), pyarrow.string())),
+        "lists": [[[1], [2]], [[3]], []],
+    }), path)  # fmt: skip
+    card, found = taken(path)
+    assert card["items"] == 3 and found.catalog["1"].year == 2001
+    assert card["mended"]["rows that were read without a date that no calendar has"] == 1
+
+
+@pytest.mark.parametrize("content", [HEADER, HEADER.replace(",", "\t"), "[]", "[null]", "[1, 2]"])
+def test_names_without_rows_are_told(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "books.csv"
+    path.write_text(content)
+    with pytest.raises(CatalogError, match=r"holds no row that can be read.*; expected names"):
+        look(path, OWN)
+
+
+def test_ids_that_differ_in_case_are_two(tmp_path: Path) -> None:
+    rows = [f"{one},Thing {n} here,Ann Lee,1960,Drama,t\n" for n, one in enumerate("aAbBåÅßẞ")]
+    _, found = taken(table(tmp_path / "books.csv", rows))
+    assert "".join(item.id for item in found.catalog.items) == "aAbBåÅßẞ"
+
+
+def test_a_damaged_catalog_says_what_to_run(tmp_path: Path) -> None:
+    path = table(tmp_path / "books.csv")
+    card, _ = taken(path)
+    storage = CatalogStorage(Path(card["refused_file"]).parent)
+    content = bytearray(storage.file.read_bytes())
+    content[4096:] = b"\x55" * (len(content) - 4096)
+    storage.file.write_bytes(content)
+    with pytest.raises(CatalogError, match=r"is damaged .*catalog remove .* and import it again"):
+        read_stored(storage)
 
 
 def test_a_visitor_may_bring_less(tmp_path: Path) -> None:

@@ -51,28 +51,85 @@ def test_the_delimiter_is_seen(tmp_path: Path, delimiter: str) -> None:
     assert (item.title, item.numbers["price"]) == ("Lamp 7, tall", 7.5)
 
 
-@pytest.mark.parametrize("shape", ["lines", "array", "wrapped", "by id", "zip", "parquet"])
-def test_objects_in_any_shape(tmp_path: Path, shape: str) -> None:
+_NAMES = list(LINES[0])
+_CELLS = [[one[name] for name in _NAMES] for one in LINES]
+SHAPES = {
+    "lines": "\n".join(map(json.dumps, LINES)),
+    "lines apart": "\n\n \n".join(map(json.dumps, LINES)) + "\n\n",
+    "no lines": "".join(map(json.dumps, LINES)),
+    "over several lines": "\n".join(json.dumps(one, indent=1) for one in LINES),
+    "array": json.dumps(LINES, indent=2),
+    "wrapped": json.dumps({"total": 30, "results": LINES}),
+    "wrapped twice": json.dumps({"status": "ok", "result": {"total": 30, "items": LINES}}),
+    "by id": json.dumps({str(one["id"]): one for one in LINES}),
+    "columns of lists": json.dumps({name: [one[name] for one in LINES] for name in _NAMES}),
+    "columns by row": json.dumps({
+        name: {str(n): one[name] for n, one in enumerate(LINES)} for name in _NAMES
+    }),
+    "columns and data": json.dumps({"columns": _NAMES, "data": _CELLS}),
+    "rows": json.dumps([_NAMES, *_CELLS]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, "zip", "parquet"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_objects_in_any_shape(tmp_path: Path, shape: str, encoding: str) -> None:
     path = tmp_path / "films.json"
-    lines = "\n".join(map(json.dumps, LINES))
-    if shape == "lines":
-        path.write_text(lines)
-    elif shape == "array":
-        path.write_text(json.dumps(LINES, indent=2))
-    elif shape == "wrapped":
-        path.write_text(json.dumps({"total": 30, "results": LINES}))
-    elif shape == "by id":
-        path.write_text(json.dumps({str(one["id"]): one for one in LINES}))
-    elif shape == "zip":
+    if shape == "zip":
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("README.md", "nothing")
-            archive.writestr("inner/films.jsonl", lines)
-    else:
+            archive.writestr("inner/films.jsonl", SHAPES["lines"].encode(encoding))
+    elif shape == "parquet":
         pyarrow.parquet.write_table(pyarrow.Table.from_pylist(LINES), path)
+    else:
+        path.write_bytes(SHAPES[shape].encode(encoding))
     card, found = taken(path)
     assert (card["rows"], card["items"], len(found.catalog)) == (30, 30, 30)
     assert found.catalog["3"].facets["genres"] == ("Horror", "Comedy")
     assert found.catalog["3"].year == 1953
+
+
+@pytest.mark.parametrize("above", ["sep=,\n", "\n \n", "# exported, on Monday\n#\n", "\r\n"])
+def test_what_stands_above_a_table_is_no_part_of_it(tmp_path: Path, above: str) -> None:
+    path = tmp_path / "books.csv"
+    path.write_text(above + HEADER + "".join(ROWS))
+    card, found = taken(path)
+    assert (card["rows"], card["refused"], len(found.catalog)) == (40, 0, 40)
+    marked = tmp_path / "marked.csv"  # a name may begin so
+    marked.write_text("#" + HEADER + "".join(ROWS))
+    assert len(taken(marked)[1].catalog) == 40
+
+
+def test_a_table_of_titles_alone(tmp_path: Path) -> None:
+    path = tmp_path / "games.csv"
+    path.write_text('Title\n"Tag, and run"\nHide and Seek\nHop, skip\n')
+    titles = [item.title for item in taken(path)[1].catalog.items]
+    assert titles == ["Tag, and run", "Hide and Seek", "Hop, skip"]
+
+
+def test_numbers_of_rows_are_no_facet(tmp_path: Path) -> None:
+    path = tmp_path / "wines.csv"
+    rows = [f"{n},Wine of hill {n},{['Red', 'White'][n % 2]}\n" for n in range(20)]
+    for first in ("", "Unnamed: 0", "index"):
+        path.write_text(f"{first},title,colour\n" + "".join(rows))
+        assert list(taken(path)[1].catalog.fields) == ["colour"]
+
+
+def test_dates_with_some_to_come_are_dates(tmp_path: Path) -> None:
+    path = tmp_path / "games.csv"
+    when = ['"Oct 21, 2008"', '"21 Oct, 2011"', "Coming soon", "Nov 2012"]
+    rows = [f"{n},Game of stone {n},{when[n % 4]}\n" for n in range(20)]
+    path.write_text("id,name,release_date\n" + "".join(rows))
+    card, found = taken(path)
+    assert [item.year for item in found.catalog.items[:4]] == [2008, 2011, None, 2012]
+    [(what, count)] = card["mended"].items()
+    assert what.startswith("years left out of 'release_date'") and count == 5
+
+
+def test_unknown_is_a_title_and_no_genre(tmp_path: Path) -> None:
+    row = "3,Unknown,Ann Lee,1960,Unknown,A man wakes up.\n"
+    item = taken(table(tmp_path / "books.csv", [*ROWS[:3], row, *ROWS[4:]]))[1].catalog["3"]
+    assert item.title == "Unknown" and "genre" not in item.facets
 
 
 def test_a_movielens_folder(tmp_path: Path) -> None:
