@@ -63,10 +63,17 @@ class Asking:
             raise CampaignError(f"request {text[:60]!r}: {error}") from error
         if not read.asks_for_items:
             raise CampaignError(f"request {text[:60]!r} asks for nothing; take it out")
-        return self._asked(text, read.state, read.aspects, read.query)
+        asked = self._asked(text, read.state, read.aspects, read.query)
+        if len(asked.candidates) < 2:
+            raise CampaignError(f"request {text[:60]!r}: nothing in the catalog fits; take it out")
+        return asked
 
     def conversation(self, store: Store, session: str) -> Asked | None:
-        """The last turn with picks of a kept conversation; None where there is none."""
+        """The last turn with picks of a kept conversation.
+
+        None where there is none, where it was about another catalog, or where what it asked
+        for leaves nothing to choose among.
+        """
         turns = store.turns(session)
         answered = [turn for turn in turns if turn["picks"]]
         if not answered:
@@ -74,18 +81,20 @@ class Asking:
         turn = answered[-1]
         state = DialogueState.from_dict(turn["state"])
         picked = {pick["item"] for pick in turn["picks"]}
+        if any(item not in self._catalog for item in picked):
+            return None
         # As it was when the turn was asked: its own picks had not been shown yet.
         state = replace(state, shown=tuple(i for i in state.shown if i not in picked))
         aspects = aspects_of(state, self._catalog)
         asked = self._asked(turn["utterance"], state, aspects, query_of(state, aspects))
+        if len(asked.candidates) < 2:
+            return None
         said = tuple(t["utterance"] for t in turns if t["number"] < turn["number"])
         return replace(asked, said=said, session=session)
 
     def _asked(self, text: str, state: DialogueState, aspects: Aspects, query: Query) -> Asked:
         instruction = self._templates.choose(aspects).render(aspects, nouns_of(self._catalog))
         candidates = tuple(self._retriever.retrieve(query, self._most))
-        if len(candidates) < 2:
-            raise CampaignError(f"request {text[:60]!r}: nothing in the catalog fits; take it out")
         return Asked(text, instruction, state, candidates)
 
 
@@ -104,7 +113,8 @@ def _read(path: Path | None) -> Iterator[str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise CampaignError(f"{path}: can't be read as text: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise CampaignError(f"cases.requests: {path} can't be read as text ({why})") from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -122,11 +132,9 @@ def _read(path: Path | None) -> Iterator[str]:
 
 
 def asked_by_task(bench: Bench, source: Source, templates: Templates) -> list[Asked]:
-    """Cases of an evaluation task, in its own catalog. Raises `CampaignError`."""
+    """Cases of an evaluation task, in its own catalog; the source names one that there is."""
     from recommender.evaluation.tasks import TASKS, numbers_for
 
-    if source.task not in TASKS:
-        raise CampaignError(f"cases.task is {source.task!r}; there are {', '.join(TASKS)}")
     task = TASKS[source.task]
     behaviour = bench.behaviour(task.data)
     numbers = numbers_for(task, behaviour, "test", source.limit, source.seed)
