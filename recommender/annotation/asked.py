@@ -27,6 +27,7 @@ from retrieval.retriever import Candidate, Query, Retriever
 if TYPE_CHECKING:
     from recommender.evaluation.bench import Bench
 
+_NAMED = 5  # requests at most that a message names
 _REQUEST_KEYS = ("request", "utterance", "text")
 
 
@@ -55,17 +56,30 @@ class Asking:
         self._most = most
         self._understander = Understander(catalog)
 
-    def request(self, text: str) -> Asked:
-        """A request as the first turn of a conversation. Raises `CampaignError`."""
+    def requests(self, texts: Sequence[str]) -> list[Asked]:
+        """Each as the first turn of a conversation. Raises `CampaignError`, which names all
+        that can't be asked."""
+        asked, wrong = [], []
+        for text in texts:
+            try:
+                asked.append(self._request(text))
+            except CampaignError as error:
+                wrong.append(str(error))
+        if wrong:
+            more = f" ({len(wrong) - _NAMED:,} more)" if len(wrong) > _NAMED else ""
+            raise CampaignError(f"take out {'; '.join(wrong[:_NAMED])}{more}")
+        return asked
+
+    def _request(self, text: str) -> Asked:
         try:
             read = self._understander.understand(Session(""), text)
         except UtteranceError as error:
             raise CampaignError(f"request {text[:60]!r}: {error}") from error
         if not read.asks_for_items:
-            raise CampaignError(f"request {text[:60]!r} asks for nothing; take it out")
+            raise CampaignError(f"request {text[:60]!r} asks for nothing")
         asked = self._asked(text, read.state, read.aspects, read.query)
         if len(asked.candidates) < 2:
-            raise CampaignError(f"request {text[:60]!r}: nothing in the catalog fits; take it out")
+            raise CampaignError(f"request {text[:60]!r}: nothing in the catalog fits")
         return asked
 
     def conversation(self, store: Store, session: str) -> Asked | None:

@@ -87,7 +87,7 @@ def open_for(
         talks = (asking.conversation(store, session) for session in store.to_be_judged())
         asked = [one for one in talks if one is not None][: source.limit or None]
     else:
-        asked = [asking.request(text) for text in texts]
+        asked = asking.requests(texts)
     if not asked:
         raise CampaignError("cases: no conversation was kept with leave to be judged")
 
@@ -105,8 +105,8 @@ def open_for(
         scorer = make_scorer(system.ranker, model, catalog, templates)
         return JoinedRanker(scorer, weight_of(system.rank_weight, model)), model
 
-    gold = tuple(asking.request(one.request) for one in campaign.gold)
-    return Opened(catalog, templates, tuple(asked), gold, ranker)
+    gold = asking.requests([one.request for one in campaign.gold])
+    return Opened(catalog, templates, tuple(asked), tuple(gold), ranker)
 
 
 def _settings_for(system: System, settings: Settings) -> Settings:
