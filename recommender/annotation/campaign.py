@@ -59,15 +59,17 @@ class QuestionSet:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> QuestionSet:
         """Raises `CampaignError`."""
+        rows, tags = data.get("question", ()), data.get("tag", ())
         try:
-            questions = tuple(Question(**row) for row in data.get("question", ()))
-            tags = tuple((str(row["id"]), str(row["text"])) for row in data.get("tag", ()))
-            made = cls(str(data["vote"]), questions, tags)
+            questions = tuple(Question(**row) for row in rows)
+            made = cls(data["vote"], questions, tuple((row["id"], row["text"]) for row in tags))
         except (KeyError, TypeError) as error:
             raise CampaignError(
-                f"questions: {error}; expected vote, [[question]] with id, of, text, low and "
-                f"high, and [[tag]] with id and text"
+                "questions: expected vote, [[question]] with id, of, text, low and high (points, "
+                "if any), and [[tag]] with id and text"
             ) from error
+        if not all(isinstance(text, str) for tag in (*made.tags, (made.vote,)) for text in tag):
+            raise CampaignError("questions: vote and the parts of a tag: expected texts")
         for question in questions:
             told = vars(question).values()
             if not all(isinstance(value, str) for value in told) or not _ID.fullmatch(question.id):
@@ -85,7 +87,7 @@ class QuestionSet:
                     f"{PREFERENCE} or nothing"
                 )
         ids = [q.id for q in questions]
-        if len(set(ids)) < len(ids) or len({one for one, _ in tags}) < len(tags):
+        if len(set(ids)) < len(ids) or len({one for one, _ in made.tags}) < len(made.tags):
             raise CampaignError("questions: an id stands twice; each must be its own")
         return made
 

@@ -109,6 +109,7 @@ def test_what_is_wrong_in_a_file_is_named(change: tuple[str, str], line: str) ->
         ("id = 3", "expected texts"),
         ('id = "a"\npoints = "much"', "points is 'much' in a; expected preference"),
         ('id = "a"\nscale = "7"', "expected vote, "),
+        ('id = "a"\n[[tag]]\nid = 3\ntext = "t"', "parts of a tag: expected texts"),
     ],
 )
 def test_what_is_wrong_in_questions_is_named(tmp_path: Path, question: str, line: str) -> None:
