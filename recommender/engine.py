@@ -508,7 +508,9 @@ class Recommender:
         """Forget kept sessions, in the store and in other databases of the data folder."""
         counts = self.store.forget(*session_ids)
         if self.store.path != ":memory:":
-            erase_backups(Path(self.store.path), self.settings.data, session_ids)
+            backups = erase_backups(Path(self.store.path), self.settings.data, session_ids)
+            for path, why in backups.failed.items():
+                log.warning("%s: not rewritten (%s); mend or delete it", path, why)
         return counts
 
     def bring(

@@ -256,11 +256,13 @@ def _forget(settings: Settings, options: Options) -> int:
         store.close()
     erased = forget(settings.store_path, settings.data, *ids)
     went = {table: count for table, count in erased.rows.items() if count}
-    if not went and days is None:
+    if not went and not erased.failed and days is None:
         return fail(f"nothing is kept under {', '.join(ids)}; ids are told by export and invite", 2)
     for table, count in went.items():
         print(f"{table}: {count} rows deleted")
     print(f"{sum(went.values())} rows deleted, {len(erased.backups)} of the databases were backups")
     for path in erased.named_in:
         print(f"{path}: still names it; make this file anew or delete it", file=sys.stderr)
-    return 0
+    for path, why in erased.failed.items():
+        print(f"{path}: could not be rewritten ({why}); mend or delete it", file=sys.stderr)
+    return 1 if erased.failed else 0

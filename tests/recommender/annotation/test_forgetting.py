@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 import json
 import shutil
 import sqlite3
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +16,7 @@ import pytest
 
 from benchmarks.simulated_annotators import campaign_in
 from recommender.__main__ import main
-from recommender.annotation.export import chat_ratings, judgements, pairs
+from recommender.annotation.export import chat_ratings, judgements, pairs, write_pairs
 from recommender.annotation.judgement import Judgement
 from recommender.annotation.records import AnnotationStore
 from recommender.annotation.service import forget
@@ -105,6 +108,41 @@ def test_an_annotator_leaves_no_trace_and_later_exports_hold_none(
     # What was judged is asked of others again.
     again, _ = store.invite(campaign.id)
     assert Judging(store).next_slot(again)
+    store.close()
+
+
+def test_packed_backups_are_rewritten_and_broken_ones_told(
+    open_recommender: Open, tmp_path: Path
+) -> None:
+    recommender = open_recommender()
+    session, annotator, store = kept_of(recommender, tmp_path)
+    [campaign] = store.campaigns()
+    with sqlite3.connect(tmp_path / "z-plain.db") as backup:
+        sqlite3.connect(tmp_path / "store.db").backup(backup)
+    backup.close()
+    content = (tmp_path / "z-plain.db").read_bytes()
+    with gzip.open(tmp_path / "old.db.gz", "wb") as packed:
+        packed.write(content)
+    (tmp_path / "a-broken.db").write_bytes(content[:100] + b"x" * 5000)
+    with zipfile.ZipFile(tmp_path / "july.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("store.db", content)
+    with tarfile.open(tmp_path / "june.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "z-plain.db", "store.db")
+    write_pairs(tmp_path / "pairs.jsonl", pairs(store, campaign.id))  # named after slots alone
+    (tmp_path / "raw").write_bytes(b"\x00" + session.encode())
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(b"x" * 9000)[:20])
+    erased = forget(tmp_path / "store.db", tmp_path, session, annotator)
+    assert [path.name for path in erased.backups] == ["old.db.gz", "z-plain.db"]
+    assert [path.name for path in erased.failed] == ["a-broken.db"]
+    named = {path.name for path in erased.named_in}
+    assert named == {"july.zip", "june.tar.gz", "pairs.jsonl", "raw"}
+    left = gzip.decompress((tmp_path / "old.db.gz").read_bytes())
+    for secret in (session, annotator, SECRET, "walrus"):
+        assert secret.encode() not in left
+    assert not [path.name for path in tmp_path.glob(".*")]
+    for name in named | {"a-broken.db"}:
+        (tmp_path / name).unlink()
+    assert traces(tmp_path, session, annotator, SECRET, "walrus") == []
     store.close()
 
 
