@@ -137,7 +137,8 @@ def erase_backups(store: Path, folder: Path, ids: Iterable[str]) -> Backups:
             else:
                 continue
         except (sqlite3.Error, OSError) as error:
-            failed[path] = str(error)
+            if path.exists():  # logs of databases go when these are closed
+                failed[path] = str(error)
             continue
         if any(went.values()):
             found[path] = went
@@ -206,7 +207,7 @@ def _sought(store: Path, ids: Iterable[str]) -> set[bytes]:
 def _naming(folder: Path, sought: set[bytes]) -> Iterator[Path]:
     """Files that are no databases and hold one of the names."""
     for path in _files(folder) if sought else ():
-        if path.stat().st_size > _LARGEST or _is_database(path):
+        if not path.exists() or path.stat().st_size > _LARGEST or _is_database(path):
             continue
         if any(name in content for content in _contents(path) for name in sought):
             yield path

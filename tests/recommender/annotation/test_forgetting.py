@@ -8,6 +8,7 @@ import json
 import shutil
 import sqlite3
 import tarfile
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from recommender.annotation.slots import Judging
 from recommender.engine import Recommender
 from recommender.erasure import pseudonym
 from recommender.store import JUDGED, KEPT, Store
+from recommender.ui.server import TIDY_S, keep_tidy
 
 Open = Callable[..., Recommender]
 SECRET = "zanzibar violins at midnight"
@@ -100,9 +102,12 @@ def test_an_annotator_leaves_no_trace_and_later_exports_hold_none(
     [campaign] = store.campaigns()
     assert len(list(pairs(store, campaign.id))) == 2
     shutil.copy(tmp_path / "store.db", tmp_path / "raw-copy")  # a copy of the file as it is
+    for end in ("", "-wal", "-shm"):  # and one with its log, which goes when it is opened
+        shutil.copy(tmp_path / f"store.db{end}", tmp_path / f"copy.db{end}")
     assert traces(tmp_path, annotator, "walrus")
     erased = forget(tmp_path / "store.db", tmp_path, annotator)
     assert erased.rows["annotation_votes"] >= 2 and erased.rows["annotators"] >= 1
+    assert erased.failed == {} and tmp_path / "copy.db" in erased.backups
     assert traces(tmp_path, annotator, "walrus") == []
     assert list(judgements(store, campaign.id)) == [] and list(pairs(store, campaign.id)) == []
     # What was judged is asked of others again.
@@ -203,6 +208,39 @@ def test_what_is_older_than_the_retention_goes_at_the_next_start(
     assert second.session(new).turn == 1
     first.close()
     assert traces(tmp_path, old, SECRET) == []
+
+
+class Waits:
+    """An event that is waited for in vain some times, as a script has it."""
+
+    def __init__(self, *between: Callable[[], None]) -> None:
+        self._between = list(between)
+
+    def wait(self, seconds: float) -> bool:
+        if not self._between:
+            return True
+        self._between.pop(0)()
+        return False
+
+
+def test_a_server_that_nobody_visits_forgets_as_well(
+    open_recommender: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recommender = open_recommender(retention_days=30)
+    session = recommender.open_session().id
+    talk(recommender, session, SECRET)
+
+    def a_month_goes_by() -> None:
+        long_ago = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=31)
+        with sqlite3.connect(tmp_path / "store.db") as db:
+            for table in ("sessions", "turns"):
+                db.execute(f"update {table} set created = ?", [long_ago.isoformat()])
+        db.close()
+        later = time.monotonic() + TIDY_S
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+
+    keep_tidy(recommender, Waits(a_month_goes_by))
+    assert traces(tmp_path, session, SECRET) == []
 
 
 def test_the_command_says_how_many_rows_went(
