@@ -8,11 +8,18 @@ from itertools import combinations
 from math import exp
 from typing import Any
 
-from recommender.annotation.campaign import QUESTIONS, Campaign, QuestionSet, Source, System
+from recommender.annotation.campaign import (
+    BAD,
+    GOOD,
+    QUESTIONS,
+    Campaign,
+    QuestionSet,
+    Source,
+    System,
+)
 from recommender.annotation.judgement import Judgement
 from recommender.annotation.kept import Annotator, Case
 from recommender.annotation.records import AnnotationStore
-from recommender.annotation.replies import BAD, GOOD
 from recommender.annotation.slots import Judging
 
 PLAIN = QuestionSet("Which would you rather be given?", (), (("fit", "fits"),))

@@ -7,6 +7,7 @@ memory, for a day at most and for so many of them.
 from __future__ import annotations
 
 import datetime
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -23,6 +24,7 @@ from recommender.store import KEPT, Store
 from recommender.understanding.edits import lines
 from retrieval.catalog import Catalog
 
+log = logging.getLogger(__name__)
 MOST_PASSING = 1_000  # sessions held in memory
 _TIDY_EVERY_S = 3600.0
 _UNDOABLE = 20  # turns that an undo can go back to
@@ -132,7 +134,9 @@ class Sessions:
         """Forget kept sessions, in the store and in other databases of the data folder."""
         counts = self.store.forget(*session_ids)
         if self.store.path != ":memory:":
-            erase_backups(Path(self.store.path), self._settings.data, session_ids)
+            backups = erase_backups(Path(self.store.path), self._settings.data, session_ids)
+            for path, why in backups.failed.items():
+                log.warning("%s: not rewritten (%s); mend or delete it", path, why)
         return counts
 
 

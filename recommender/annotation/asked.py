@@ -27,6 +27,7 @@ from retrieval.retriever import Candidate, Query, Retriever
 if TYPE_CHECKING:
     from recommender.evaluation.bench import Bench
 
+_NAMED = 5  # requests at most that a message names
 _REQUEST_KEYS = ("request", "utterance", "text")
 
 
@@ -55,18 +56,38 @@ class Asking:
         self._most = most
         self._understander = Understander(catalog)
 
-    def request(self, text: str) -> Asked:
-        """A request as the first turn of a conversation. Raises `CampaignError`."""
+    def requests(self, texts: Sequence[str]) -> list[Asked]:
+        """Each as the first turn of a conversation. Raises `CampaignError`, which names all
+        that can't be asked."""
+        asked, wrong = [], []
+        for text in texts:
+            try:
+                asked.append(self._request(text))
+            except CampaignError as error:
+                wrong.append(str(error))
+        if wrong:
+            more = f" ({len(wrong) - _NAMED:,} more)" if len(wrong) > _NAMED else ""
+            raise CampaignError(f"take out {'; '.join(wrong[:_NAMED])}{more}")
+        return asked
+
+    def _request(self, text: str) -> Asked:
         try:
             read = self._understander.understand(Session(""), text)
         except UtteranceError as error:
             raise CampaignError(f"request {text[:60]!r}: {error}") from error
         if not read.asks_for_items:
-            raise CampaignError(f"request {text[:60]!r} asks for nothing; take it out")
-        return self._asked(text, read.state, read.aspects, read.query)
+            raise CampaignError(f"request {text[:60]!r} asks for nothing")
+        asked = self._asked(text, read.state, read.aspects, read.query)
+        if len(asked.candidates) < 2:
+            raise CampaignError(f"request {text[:60]!r}: nothing in the catalog fits")
+        return asked
 
     def conversation(self, store: Store, session: str) -> Asked | None:
-        """The last turn with picks of a kept conversation; None where there is none."""
+        """The last turn with picks of a kept conversation.
+
+        None where there is none, where it was about another catalog, or where what it asked
+        for leaves nothing to choose among.
+        """
         turns = store.turns(session)
         answered = [turn for turn in turns if turn["picks"]]
         if not answered:
@@ -74,20 +95,22 @@ class Asking:
         turn = answered[-1]
         state = DialogueState.from_dict(turn["state"])
         picked = {pick["item"] for pick in turn["picks"]}
+        if any(item not in self._catalog for item in picked):
+            return None
         # As it was when the turn was asked: its own picks had not been shown yet.
         state = replace(state, shown=tuple(i for i in state.shown if i not in picked))
         aspects = aspects_of(state, self._catalog)
         asked = self._asked(
             turn["utterance"], state, aspects, query_of(state, aspects, self._catalog)
         )
+        if len(asked.candidates) < 2:
+            return None
         said = tuple(t["utterance"] for t in turns if t["number"] < turn["number"])
         return replace(asked, said=said, session=session)
 
     def _asked(self, text: str, state: DialogueState, aspects: Aspects, query: Query) -> Asked:
         instruction = self._templates.choose(aspects).render(aspects, nouns_of(self._catalog))
         candidates = tuple(self._retriever.retrieve(query, self._most))
-        if len(candidates) < 2:
-            raise CampaignError(f"request {text[:60]!r}: nothing in the catalog fits; take it out")
         return Asked(text, instruction, state, candidates)
 
 
@@ -106,7 +129,8 @@ def _read(path: Path | None) -> Iterator[str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise CampaignError(f"{path}: can't be read as text: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise CampaignError(f"cases.requests: {path} can't be read as text ({why})") from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -124,11 +148,9 @@ def _read(path: Path | None) -> Iterator[str]:
 
 
 def asked_by_task(bench: Bench, source: Source, templates: Templates) -> list[Asked]:
-    """Cases of an evaluation task, in its own catalog. Raises `CampaignError`."""
+    """Cases of an evaluation task, in its own catalog; the source names one that there is."""
     from recommender.evaluation.tasks import TASKS, numbers_for
 
-    if source.task not in TASKS:
-        raise CampaignError(f"cases.task is {source.task!r}; there are {', '.join(TASKS)}")
     task = TASKS[source.task]
     behaviour = bench.behaviour(task.data)
     numbers = numbers_for(task, behaviour, "test", source.limit, source.seed)

@@ -5,6 +5,7 @@ Promises that a campaign that can't be is refused when it is made, with what was
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ PICK, LIST = "pick", "list"
 PREFERENCE = "preference"
 LOWEST, HIGHEST = 1, 5
 MAX_WORDS = 1_000  # characters of an annotator's words
+MAX_NAME = 200  # characters of a campaign's or a system's name
+_ID = re.compile(r"[\w.-]{1,60}")  # no blanks: the page tells the parts of a grade by them
+GOOD, BAD = "gold: good", "gold: bad"  # the two sides of a case with a known answer
 
 
 class CampaignError(ValueError):
@@ -55,20 +59,35 @@ class QuestionSet:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> QuestionSet:
         """Raises `CampaignError`."""
+        rows, tags = data.get("question", ()), data.get("tag", ())
         try:
-            questions = tuple(Question(**row) for row in data.get("question", ()))
-            tags = tuple((str(row["id"]), str(row["text"])) for row in data.get("tag", ()))
-            made = cls(str(data["vote"]), questions, tags)
+            questions = tuple(Question(**row) for row in rows)
+            made = cls(data["vote"], questions, tuple((row["id"], row["text"]) for row in tags))
         except (KeyError, TypeError) as error:
             raise CampaignError(
-                f"questions: {error}; expected vote, [[question]] with id, of, text, low and "
-                f"high, and [[tag]] with id and text"
+                "questions: expected vote, [[question]] with id, of, text, low and high (points, "
+                "if any), and [[tag]] with id and text"
             ) from error
-        wrong = [q.id for q in questions if q.of not in (PICK, LIST)]
-        if wrong:
-            raise CampaignError(f"questions: of must be pick or list, which {wrong} are not")
+        if not all(isinstance(text, str) for tag in (*made.tags, (made.vote,)) for text in tag):
+            raise CampaignError("questions: vote and the parts of a tag: expected texts")
+        for question in questions:
+            told = vars(question).values()
+            if not all(isinstance(value, str) for value in told) or not _ID.fullmatch(question.id):
+                raise CampaignError(
+                    f"questions: question {question.id!r}: expected texts, and an id of letters, "
+                    f"digits, '_', '-' and '.'"
+                )
+            if question.of not in (PICK, LIST):
+                raise CampaignError(
+                    f"questions: of is {question.of!r} in {question.id}; expected pick or list"
+                )
+            if question.points not in ("", PREFERENCE):
+                raise CampaignError(
+                    f"questions: points is {question.points!r} in {question.id}; expected "
+                    f"{PREFERENCE} or nothing"
+                )
         ids = [q.id for q in questions]
-        if len(set(ids)) < len(ids) or len({one for one, _ in tags}) < len(tags):
+        if len(set(ids)) < len(ids) or len({one for one, _ in made.tags}) < len(made.tags):
             raise CampaignError("questions: an id stands twice; each must be its own")
         return made
 
@@ -78,13 +97,14 @@ class System:
     """A recommender that is judged: a name that annotators don't see, and its ranker.
 
     `ranker` is one of the app's, or in a campaign from an evaluation task one of those.
+    An empty `model` or `quantization` is that of the settings.
     """
 
     name: str
     ranker: str
-    model: str = "auto"
+    model: str = ""
     adapter: str = "none"
-    quantization: str = "auto"
+    quantization: str = ""
     rank_weight: float | None = None
 
 
@@ -131,21 +151,31 @@ class Campaign:
 
     def __post_init__(self) -> None:
         names = [system.name for system in self.systems]
-        self._require(bool(self.name.strip()), "name", "a name")
+        self._require(0 < len(self.name.strip()) <= MAX_NAME, "name",
+                      f"a name of at most {MAX_NAME} characters")  # fmt: skip
         self._require(len(names) >= 2 and len(set(names)) == len(names), "systems",
                       "two or more, each with a name of its own")  # fmt: skip
-        self._require(1 <= self.judgements <= 100, "judgements", "1 to 100")
-        self._require(1 <= self.picks <= 10, "picks", "1 to 10")
-        self._require(self.grades in GRADES, "grades", f"one of {GRADES}")
-        self._require(self.reasons in REASONS, "reasons", f"one of {REASONS}")
-        self._require(1 <= self.lease_s <= 604_800, "lease_minutes", "a minute to a week")
-        self._require(self.gold_random >= 0, "gold random", "0 or more")
+        self._require(all(len(name) <= MAX_NAME and name not in (GOOD, BAD) for name in names),
+                      "systems", f"names of at most {MAX_NAME} characters, none of them {GOOD!r} "
+                      f"or {BAD!r}")  # fmt: skip
+        for name, most in (("judgements", 100), ("picks", 10)):
+            value = getattr(self, name)
+            self._require(1 <= value <= most, f"{name} is {value}", f"1 to {most}")
+        for name, words in (("grades", GRADES), ("reasons", REASONS)):
+            value = getattr(self, name)
+            self._require(value in words, f"{name} is {value!r}", f"one of {', '.join(words)}")
+        self._require(1 <= self.lease_s <= 604_800, f"lease_minutes is {self.lease_s / 60:g}",
+                      "a minute to a week, in minutes")  # fmt: skip
+        self._require(self.gold_random >= 0, f"gold.random is {self.gold_random}", "0 or more")
         requests = bool(self.source.requests or self.source.told)
         chosen = [requests, self.source.chats, bool(self.source.task)]
         self._require(sum(chosen) == 1, "cases", "just one of requests, chats = true, task")
-        known = self.source.task or all(system.ranker in RANKERS for system in self.systems)
-        self._require(bool(known), "systems", f"rankers among {RANKERS}")
+        unknown = [system.ranker for system in self.systems if system.ranker not in RANKERS]
+        self._require(bool(self.source.task) or not unknown,
+                      f"systems.ranker is {', '.join(map(repr, unknown))}",
+                      f"one of {', '.join(RANKERS)}")  # fmt: skip
 
     def _require(self, holds: bool, name: str, expected: str) -> None:
         if not holds:
-            raise CampaignError(f"{name}: expected {expected}")
+            mark = ";" if " is " in name else ":"
+            raise CampaignError(f"{name}{mark} expected {expected}")

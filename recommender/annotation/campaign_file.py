@@ -53,7 +53,8 @@ def read_campaign(path: Path) -> Campaign:
     try:
         return parse_campaign(path.read_text(encoding="utf-8"), path.parent)
     except (OSError, UnicodeDecodeError) as error:
-        raise CampaignError(f"{path}: can't be read as text: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise CampaignError(f"{path}: can't be read as text ({why})") from error
     except CampaignError as error:
         raise CampaignError(f"{path}: {error}") from error
 
@@ -75,7 +76,7 @@ def parse_campaign(text: str, folder: Path | None) -> Campaign:
     guidelines = top.take("guidelines", str, "")
     guidelines_file = _file(top.take("guidelines_file", str, ""), folder, "guidelines_file")
     if guidelines_file:
-        guidelines = guidelines_file.read_text(encoding="utf-8")
+        guidelines = _text(guidelines_file, "guidelines_file")
     made = {
         "name": top.take("name", str, ""),
         "systems": tuple(_system(row) for row in top.take("systems", list, [])),
@@ -107,8 +108,8 @@ def _system(row: Any) -> System:
     weight = table.take("rank_weight", (int, float), None)
     system = System(
         name=table.take("name", str, ""), ranker=table.take("ranker", str, ""),
-        model=table.take("model", str, "auto"), adapter=table.take("adapter", str, "none"),
-        quantization=table.take("quantization", str, "auto"),
+        model=table.take("model", str, ""), adapter=table.take("adapter", str, "none"),
+        quantization=table.take("quantization", str, ""),
         rank_weight=None if weight is None else float(weight),
     )  # fmt: skip
     table.done("name, ranker, model, adapter, quantization, rank_weight")
@@ -141,6 +142,14 @@ def _source(table: _Table, folder: Path | None) -> Source:
     return source
 
 
+def _text(path: Path, key: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise CampaignError(f"{key}: {path} can't be read as text ({why})") from error
+
+
 def _file(name: str, folder: Path | None, key: str) -> Path | None:
     if not name:
         return None
@@ -156,7 +165,7 @@ def _questions(name: str, folder: Path | None) -> QuestionSet:
     path = _file(name, folder, "questions") if name not in ("", "default") else None
     path = path or QUESTIONS
     try:
-        return QuestionSet.from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+        return QuestionSet.from_dict(tomllib.loads(_text(path, "questions")))
     except tomllib.TOMLDecodeError as error:
         raise CampaignError(f"questions: {path.name} is no TOML: {error}") from error
 
@@ -164,8 +173,11 @@ def _questions(name: str, folder: Path | None) -> QuestionSet:
 def _gold(row: Any) -> GoldCase:
     told = row if isinstance(row, dict) else {}
     good, bad = _ids(told.get("good")), _ids(told.get("bad"))
-    if not good or not bad or not isinstance(told.get("request"), str):
+    whole = set(told) == {"request", "good", "bad"} and isinstance(told.get("request"), str)
+    if not good or not bad or not whole:
         raise CampaignError("gold.case: expected request, and good and bad as lists of item ids")
+    if set(good) & set(bad):
+        raise CampaignError(f"gold.case {told['request'][:40]!r}: an item is both good and bad")
     return GoldCase(told["request"], good, bad)
 
 

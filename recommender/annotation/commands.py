@@ -21,15 +21,31 @@ if TYPE_CHECKING:
 Options = Mapping[str, Any]
 CHATS = "chats"
 
+_EXAMPLES = """examples:
+  python -m recommender annotate create campaign.toml         what it holds: create --help
+  python -m recommender annotate invite CAMPAIGN --count 3    a link for each annotator
+  python -m recommender annotate show CAMPAIGN                figures; --csv for a table
+  python -m recommender annotate export CAMPAIGN --out judgements.jsonl
+  python -m recommender annotate export CAMPAIGN --pairs --out pairs.jsonl
+  python -m recommender tune --objective dpo --instructions pairs.jsonl --out checkpoints/judged
+  python -m recommender annotate export chats --pairs --out ratings.jsonl
+  python -m recommender forget a-0123456789                   an annotator, or a conversation
+"""
+
 _CREATE = """a campaign's file, in TOML:
   name = "Tuned against untuned"
   judgements = 2                 # that a case needs, of different annotators
+  picks = 3                      # of each system
   grades = "optional"            # none, optional or required
   reasons = "composed"           # own: as each system words them; none
-  guidelines = "Vote for the list that you would rather be given."
+  questions = "questions.toml"   # instead of the default ones; annotation/questions.toml is one
+  guidelines = "Vote for the list that you would rather be given."   # or guidelines_file
+  names = true                   # whether they may be seen after a vote
+  joinable = false               # whether one link lets anybody take part
+  lease_minutes = 30             # for how long a case that was left waits
   [[systems]]
-  name = "retriever"
-  ranker = "retriever"
+  name = "retriever"             # that annotators don't see
+  ranker = "retriever"           # or another --ranker, such as "bm25"
   [[systems]]
   name = "tuned"
   ranker = "block"
@@ -45,7 +61,10 @@ _CREATE = """a campaign's file, in TOML:
 
 def add_annotation_commands(commands: Any, add_settings: Callable[[Any], None]) -> None:
     """Add `annotate` and `forget` to the command line's subcommands."""
-    parser = commands.add_parser("annotate", help="blind campaigns for people who judge")
+    parser = commands.add_parser(
+        "annotate", help="blind campaigns for people who judge", epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     kinds = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for word, run, text in (
         ("create", _create, "make a campaign and its replies from a file"),
@@ -94,6 +113,7 @@ def _guarded(command: Callable[[Settings, Options], int]) -> Callable[[Settings,
         from recommender.store import StoreError
         from retrieval.catalog import CatalogError
         from retrieval.encoder import EncoderError
+        from retrieval.milvus import MilvusError
 
         try:
             return command(settings, options)
@@ -101,7 +121,7 @@ def _guarded(command: Callable[[Settings, Options], int]) -> Callable[[Settings,
             return fail(str(error), 2)
         except ValueError as error:
             return fail(str(error), 2)
-        except (StoreError, EncoderError, ModelError, TemplateError) as error:
+        except (StoreError, EncoderError, MilvusError, ModelError, TemplateError) as error:
             return fail(str(error), 1)
         except OSError as error:
             logging.getLogger(__name__).debug("the command failed", exc_info=True)
@@ -200,13 +220,13 @@ def _status(status: str) -> Callable[[Settings, Options], int]:
 def _export(settings: Settings, options: Options) -> int:
     from recommender.annotation import export
     from recommender.store import Store
-    from retrieval.catalog import load_catalog
+    from retrieval.intake.finding import find_catalog
 
     out, campaign = options["out"], options["campaign"]
     if campaign == CHATS:
         chats = Store(settings.store_path)
         if options["pairs"]:
-            catalog = load_catalog(settings.catalog)
+            catalog = find_catalog(settings.catalog, settings.data).catalog
             count = export.write_pairs(out, export.chat_pairs(chats, catalog))
         else:
             count = export.write_rows(out, export.chat_ratings(chats))
@@ -236,11 +256,13 @@ def _forget(settings: Settings, options: Options) -> int:
         store.close()
     erased = forget(settings.store_path, settings.data, *ids)
     went = {table: count for table, count in erased.rows.items() if count}
-    if not went and days is None:
+    if not went and not erased.failed and days is None:
         return fail(f"nothing is kept under {', '.join(ids)}; ids are told by export and invite", 2)
     for table, count in went.items():
         print(f"{table}: {count} rows deleted")
     print(f"{sum(went.values())} rows deleted, {len(erased.backups)} of the databases were backups")
     for path in erased.named_in:
         print(f"{path}: still names it; make this file anew or delete it", file=sys.stderr)
-    return 0
+    for path, why in erased.failed.items():
+        print(f"{path}: could not be rewritten ({why}); mend or delete it", file=sys.stderr)
+    return 1 if erased.failed else 0

@@ -190,7 +190,7 @@ def _tags(votes: Sequence[Vote]) -> dict[str, dict[str, int]]:
         for tag in vote.tags if vote.preferred else ():
             row = table.setdefault(vote.preferred, {})
             row[tag] = row.get(tag, 0) + 1
-    return table
+    return {system: dict(sorted(row.items())) for system, row in sorted(table.items())}
 
 
 def as_csv(figures: Figures) -> str:
@@ -202,6 +202,8 @@ def as_csv(figures: Figures) -> str:
         for other, cell in row.items():
             n = sum(cell.values())
             rows += [(word, f"{one} / {other}", cell[word], "", "", n) for word in cell]
+    for system, tags in figures.tags.items():
+        rows += [(f"why: {tag}", system, count, "", "", "") for tag, count in tags.items()]
     for question, a in figures.agreement.items():
         rows.append((f"alpha ({_level(question)})", question, a.value, a.low, a.high, a.judgements))
     for row in figures.annotators:

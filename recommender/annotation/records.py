@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import hmac
 import json
 import secrets
 import sqlite3
@@ -125,33 +126,43 @@ class AnnotationStore:
         """A new annotator and the token that is the only key to it. Raises `UnknownError`."""
         self.campaign(campaign)
         token = secrets.token_urlsafe(24)
-        annotator = Annotator(f"a-{secrets.token_hex(5)}", campaign, origin)
+        annotator = Annotator(_pseudonym(), campaign, origin)
         with self.writing() as db:
             _write_annotator(db, annotator, token)
         return annotator, token
 
     def join(self, key: str) -> tuple[Annotator, str]:
         """Take part by the campaign's own link. Raises `UnknownError`."""
-        rows = self.rows("select id from annotation_campaigns where join_hash = ?", [hashed(key)])
-        if not rows:
-            raise UnknownError("this link is not known here; ask for a new one")
-        return self.invite(rows[0]["id"], "joined")
+        return self.invite(self._joinable(key), "joined")
 
-    def login(self, key: str, subject: str) -> tuple[Annotator, str]:
+    def login(self, key: str, subject: str, token: Any = None) -> tuple[Annotator, str]:
         """Take part by the campaign's link as a known account, the same annotator each time.
 
-        The account's `subject` is hashed with the key and not kept. Raises `UnknownError`.
+        Of the account's `subject` a hash is kept that nobody can make without the store. Who
+        joined before logging in, and has that `token` still, stays the same annotator. Raises
+        `UnknownError`.
         """
+        campaign = self._joinable(key)
+        [row] = self.rows("select value from annotation_secret")
+        told = f"{campaign}\n{subject}".encode()
+        own = hmac.new(row["value"].encode(), told, hashlib.sha256).hexdigest()
+        with self.writing() as db:
+            known = "select 1 from annotators where token_hash = ?"
+            if db.execute(known, [hashed(own)]).fetchone() is None:
+                changed = db.execute(
+                    "update annotators set token_hash = ?, origin = 'login' where token_hash = ? "
+                    "and campaign = ? and origin = 'joined'",
+                    [hashed(own), hashed(token), campaign],
+                ).rowcount
+                if not changed:
+                    _write_annotator(db, Annotator(_pseudonym(), campaign, "login"), own)
+        return self.annotator(own), own
+
+    def _joinable(self, key: str) -> str:
         rows = self.rows("select id from annotation_campaigns where join_hash = ?", [hashed(key)])
         if not rows:
             raise UnknownError("this link is not known here; ask for a new one")
-        digest = hashlib.sha256(f"{key}\n{subject}".encode()).hexdigest()
-        annotator = Annotator(f"a-{digest[:10]}", rows[0]["id"], "login")
-        with self.writing() as db:
-            known = db.execute("select 1 from annotators where id = ?", [annotator.id]).fetchone()
-            if known is None:
-                _write_annotator(db, annotator, digest)
-        return annotator, digest
+        return str(rows[0]["id"])
 
     def annotator(self, token: Any) -> Annotator:
         """Whose token it is. Raises `UnknownError`."""
@@ -187,6 +198,10 @@ class AnnotationStore:
 def hashed(token: Any) -> str:
     """What is kept of a token. Tokens are long and random, so no salt is needed."""
     return hashlib.sha256(str(token).encode("utf-8", "replace")).hexdigest()
+
+
+def _pseudonym() -> str:
+    return f"a-{secrets.token_hex(5)}"
 
 
 def now() -> str:

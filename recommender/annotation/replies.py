@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from prompts.templates import Templates
 from recommender.annotation.asked import Asked, Asking, asked_by_task, requests_of
-from recommender.annotation.campaign import Campaign, CampaignError, System
+from recommender.annotation.campaign import BAD, GOOD, Campaign, CampaignError, System
 from recommender.annotation.kept import Case
 from recommender.dialogue import Pick
 from recommender.explanation import Explainer
 from recommender.facts import shown
 from recommender.language_model import LanguageModel, load_language_model
-from recommender.opening import open_retriever
+from recommender.opening import open_found
 from recommender.ranking import (
     JoinedRanker,
     Ranker,
@@ -30,13 +31,13 @@ from recommender.ranking import (
     nouns_of,
     weight_of,
 )
-from recommender.settings import Settings
+from recommender.settings import BASELINES, MODEL_RANKERS, Settings, SettingsError
 from recommender.store import Store
-from retrieval.catalog import Catalog, load_catalog
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.catalog import Catalog
+from retrieval.encoder import Encoder, SentenceTransformerEncoder
+from retrieval.intake.finding import Found, find_catalog
 from retrieval.retriever import Retriever
 
-GOOD, BAD = "gold: good", "gold: bad"  # the two sides of a case with a known answer
 Report = Callable[[int, int], None]  # cases answered, of how many
 
 
@@ -62,43 +63,80 @@ class Opened:
 def open_for(
     campaign: Campaign, settings: Settings, store: Store, *,
     catalog: Catalog | None = None, retriever: Retriever | None = None,
-    load: Callable[..., LanguageModel] = load_language_model,
+    encoder: Encoder | None = None, load: Callable[..., LanguageModel] = load_language_model,
 ) -> Opened:  # fmt: skip
     """Cases and rankers of a campaign; the keyword arguments stand in for what settings name.
 
-    Raises `CampaignError`, and what loading the catalog, the encoder or a model raises.
+    All that can be found wrong without an index or a model is found before either is opened,
+    since that takes minutes. Raises `CampaignError`, and what loading the catalog, the
+    encoder, interactions or a model raises.
     """
-    templates = Templates.load()
-    if campaign.source.task:
+    templates, source = Templates.load(), campaign.source
+    if source.task:
         return _open_task(campaign, settings, templates)
-    catalog = catalog or load_catalog(settings.catalog)
-    retriever = retriever or open_retriever(
-        settings.data / "index", catalog, SentenceTransformerEncoder(settings.encoder), True,
-        settings.interactions,
-    )  # fmt: skip
+    settings_of = {system.name: _settings_for(system, settings) for system in campaign.systems}
+    found = Found(catalog) if catalog else find_catalog(settings.catalog, settings.data)
+    catalog, texts = found.catalog, requests_of(source)
+    _known_items(campaign, catalog)
+    if not texts and not source.chats:
+        raise CampaignError("cases.requests: expected at least one request")
+    encoder = encoder or SentenceTransformerEncoder(settings.encoder)
+    retriever = retriever or open_found(found, settings, encoder, True)
     asking = Asking(catalog, templates, retriever, settings.candidates)
-    source = campaign.source
     if source.chats:
-        found = (asking.conversation(store, session) for session in store.to_be_judged())
-        asked = [one for one in found if one is not None][: source.limit or None]
+        talks = (asking.conversation(store, session) for session in store.to_be_judged())
+        asked = [one for one in talks if one is not None][: source.limit or None]
     else:
-        asked = [asking.request(text) for text in requests_of(source)]
+        asked = asking.requests(texts)
     if not asked:
-        what = "conversation was kept with leave to be judged" if source.chats else "request"
-        raise CampaignError(f"cases: no {what}")
+        raise CampaignError("cases: no conversation was kept with leave to be judged")
 
     def ranker(system: System) -> tuple[Ranker, LanguageModel | None]:
+        own = settings_of[system.name]
         if system.ranker == "retriever":
             return RetrieverRanker(), None
+        if system.ranker in BASELINES:
+            from recommender.evaluation.app_rankers import make_ranker
+
+            return make_ranker(own, True, catalog, encoder), None
         model = load(
-            system.model, quantization=system.quantization, adapter=system.adapter,
-            cache=settings.data,
-        )  # fmt: skip
+            own.model, quantization=own.quantization, adapter=own.adapter, cache=settings.data
+        )
         scorer = make_scorer(system.ranker, model, catalog, templates)
         return JoinedRanker(scorer, weight_of(system.rank_weight, model)), model
 
-    gold = tuple(asking.request(one.request) for one in campaign.gold)
-    return Opened(catalog, templates, tuple(asked), gold, ranker)
+    gold = asking.requests([one.request for one in campaign.gold])
+    return Opened(catalog, templates, tuple(asked), tuple(gold), ranker)
+
+
+def _settings_for(system: System, settings: Settings) -> Settings:
+    """The app's settings with those of a system in their place. Raises `CampaignError`."""
+    adapter = system.adapter
+    try:
+        own = replace(
+            settings, ranker=system.ranker, rank_weight=system.rank_weight, adapter=adapter,
+            model=system.model or settings.model,
+            quantization=system.quantization or settings.quantization,
+        )  # fmt: skip
+    except SettingsError as error:
+        raise CampaignError(f"system {system.name!r}: {error}") from error
+    if system.ranker in MODEL_RANKERS and own.model == "none":
+        raise CampaignError(
+            f"system {system.name!r}: ranker {system.ranker} asks a language model, and model is "
+            f"none; name a model, or another ranker"
+        )
+    if adapter not in ("", "auto", "none") and not Path(adapter).is_dir():
+        raise CampaignError(f"system {system.name!r}: there is no checkpoint {adapter!r}")
+    return own
+
+
+def _known_items(campaign: Campaign, catalog: Catalog) -> None:
+    ids = [item for known in campaign.gold for item in (*known.good, *known.bad)]
+    missing = [item for item in ids if item not in catalog]
+    if missing:
+        raise CampaignError(
+            f"gold.case: catalog {catalog.name!r} has no items {', '.join(missing[:5])}"
+        )
 
 
 def _open_task(campaign: Campaign, settings: Settings, templates: Templates) -> Opened:
@@ -109,10 +147,12 @@ def _open_task(campaign: Campaign, settings: Settings, templates: Templates) -> 
     source = campaign.source
     if source.data is None or campaign.gold or campaign.reasons == "own":
         raise CampaignError("cases.task: takes data, no gold.case, and no reasons of its own")
+    if source.task not in TASKS:
+        raise CampaignError(f"cases.task is {source.task!r}; there are {', '.join(TASKS)}")
     bench = Bench(settings, source.data, settings.data / "evaluation" / "runs", seed=source.seed)
-    asked = asked_by_task(bench, source, templates)
     task = TASKS[source.task]
     bench.check([task.name], [system.ranker for system in campaign.systems])
+    asked = asked_by_task(bench, source, templates)
     catalog = bench.behaviour(task.data).catalog
 
     def ranker(system: System) -> tuple[Ranker, LanguageModel | None]:
@@ -150,11 +190,8 @@ def _gold_cases(
     catalog, chance = opened.catalog, random.Random(f"{campaign.name}/{campaign.source.seed}")
     made = []
     for known, asked in zip(campaign.gold, opened.gold, strict=True):
-        lists = {GOOD: known.good, BAD: known.bad}
-        missing = [i for ids in lists.values() for i in ids if i not in catalog]
-        if missing:
-            raise CampaignError(f"gold.case: no such items: {', '.join(missing)}")
-        made.append((asked, lists))
+        even = min(len(known.good), len(known.bad))  # a longer list would tell
+        made.append((asked, {GOOD: known.good[:even], BAD: known.bad[:even]}))
     for number in chance.sample(
         range(len(opened.asked)), min(campaign.gold_random, len(opened.asked))
     ):

@@ -26,6 +26,9 @@ def as_text(figures: Figures) -> str:
             lines.append(
                 f"  {one} against {other}: {cell['won']} won, {cell['tied']} tied, {cell['lost']} lost"
             )
+    for system, tags in figures.tags.items():
+        told = ", ".join(f"{tag} {count}" for tag, count in tags.items())
+        lines.append(f"  {system} is preferred for: {told}")
     lines += ["", "Krippendorff's alpha (95 % interval over resampled cases)"]
     lines += [f"  {question}: {_alpha(a)}" for question, a in figures.agreement.items()]
     lines += ["", "Annotators"]

@@ -5,6 +5,8 @@ Names begin with what they are of, since the file holds the conversations as wel
 
 from __future__ import annotations
 
+import secrets
+
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
@@ -59,3 +61,12 @@ def create_annotation_tables(db: sqlite_utils.Database) -> None:
     for statement in _TABLES.split(";"):
         if statement.strip():
             db.execute(statement)
+
+
+@migrations()
+def add_secret(db: sqlite_utils.Database) -> None:
+    """What makes the tokens of accounts, so that who knows an account can't make its token."""
+    db.execute(
+        "create table annotation_secret (one integer primary key check (one = 1), value text not null)"
+    )
+    db.execute("insert into annotation_secret values (1, ?)", [secrets.token_urlsafe(32)])

@@ -14,6 +14,7 @@ let shown = null; // the case on the page
 let draft = null; // the judgement as it stands on the page
 let saved = ''; // the draft that the server has, as JSON
 let lastSlot = '';
+let me = ''; // the name under which judgements are kept
 let chain = Promise.resolve();
 let parts = {};
 
@@ -41,6 +42,13 @@ function kept() {
 
 function keep(change) {
   localStorage.setItem(STORED, JSON.stringify({ ...kept(), ...change }));
+}
+
+// What has not reached the server yet, by slot; `told` null is what has.
+function pend(slot, told) {
+  const pending = { ...kept().pending };
+  if (told) pending[slot] = { judgement: told, who: me }; else delete pending[slot];
+  keep({ pending });
 }
 
 function say(text, alarm) {
@@ -123,13 +131,13 @@ function choose(choice) {
 async function save(stay) {
   const told = judgement();
   const slot = shown.slot;
-  keep({ pending: { slot, judgement: told, token } });
+  pend(slot, told);
   await act(async () => {
     saved = JSON.stringify(told);
     const word = { a: 'A', b: 'B', tie: 'no difference', bad: 'both bad' }[told.choice];
     const said = stay ? `Kept: ${word}. Say why, or press Enter for the next case.` : '';
     const answer = await ask('vote', { slot, judgement: told, stay }, said);
-    keep({ pending: null });
+    pend(slot, null);
     if (!answer) saved = '';
   });
 }
@@ -209,7 +217,7 @@ document.addEventListener('keydown', (event) => {
   }
   if (typing || event.ctrlKey) return;
   if (event.key === 'ArrowLeft' && !target.matches('input')) { event.preventDefault(); back(); return; }
-  if (!shown && !'uU'.includes(event.key)) return;
+  if (kept().keys === false || (!shown && !'uU'.includes(event.key))) return;
   const acts = {
     a: () => choose('a'), b: () => choose('b'), t: () => choose('tie'), n: () => choose('bad'),
     s: skip, u: undo, m: names, g: () => nextRow(-1), w: () => parts.words.focus(),
@@ -421,7 +429,16 @@ function guidelines(open) {
   const text = make('div', 'guide-text');
   text.innerHTML = campaign.guidelines; // made on the server, where tags in it became text
   const graded = campaign.questions.length ? ' G goes to the first missing grade, 1–5 grade the row in focus.' : '';
-  box.append(text, make('p', 'keys', `Keys: A or B is better, T no difference, N both are bad, S skip, W words.${graded} Enter keeps and goes on, ← goes back, U takes back.`));
+  // Whoever speaks to the browser sends letters that are meant as words.
+  const label = make('label', 'tag');
+  const single = make('input', '');
+  single.type = 'checkbox';
+  single.checked = kept().keys !== false;
+  single.addEventListener('change', () => keep({ keys: single.checked }));
+  label.append(single, make('span', '', 'Single letters and digits are keys'));
+  const keys = make('p', 'keys', '');
+  keys.append(label);
+  box.append(text, keys, make('p', 'keys', `Keys: A or B is better, T no difference, N both are bad, S skip, W words.${graded} Enter keeps and goes on, ← goes back, U takes back.`));
   return box;
 }
 
@@ -442,7 +459,7 @@ function ended(status) {
 function aboutYou() {
   const box = make('details', 'about-you');
   box.append(make('summary', '', 'What is kept of you'));
-  box.append(make('p', '', `Your judgements, your words and how long each case took, under the name ${kept().annotator || ''}, which says nothing of who you are. No address of your computer is kept. This page's link brings you back on any day.`));
+  box.append(make('p', '', `Your judgements, your words and how long each case took, under the name ${me}, which says nothing of who you are. No address of your computer is kept. This page's link brings you back on any day.`));
   const sure = button('Yes, delete all of it', '', 'grave', async () => {
     const [fine, answer] = await post('forget', {});
     localStorage.removeItem(STORED);
@@ -460,21 +477,24 @@ function stranger(text) {
 
 async function begin() {
   const given = new URLSearchParams(location.hash.slice(1));
-  const join = given.get('join') || '';
   const before = kept();
-  token = given.get('token') || (join && before.join !== join ? '' : before.token) || '';
+  const invited = given.get('token') || '';
+  // A login leads back here without what stood behind the "#".
+  const join = given.get('join') || (invited ? '' : before.join || '');
+  token = invited || (join && before.join !== join ? '' : before.token) || '';
   if (!token && !join) { stranger('This page needs an invitation: open the link that you were given.'); return; }
   root.replaceChildren(make('p', 'judge-status', 'One moment …'));
   const [fine, answer] = await post('enter', { join });
   if (!fine) { stranger(answer.error); return; }
   token = answer.token;
-  keep({ token, join, annotator: answer.annotator });
+  me = answer.annotator;
+  keep({ token, join });
   campaign = answer.campaign;
   take(answer);
-  const pending = before.pending;
-  if (pending && pending.token === token && campaign.open) {
-    const [sent, after] = await post('vote', { slot: pending.slot, judgement: pending.judgement });
-    keep({ pending: null });
+  for (const [slot, one] of Object.entries(before.pending || {})) {
+    if (one.who !== me || !campaign.open) continue;
+    const [sent, after] = await post('vote', { slot, judgement: one.judgement });
+    pend(slot, null);
     if (sent) take(after, 'The judgement that had not reached the server was sent.');
   }
 }

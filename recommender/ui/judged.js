@@ -93,6 +93,8 @@ function drawFigures(box, figures) {
   const wins = [];
   for (const [one, row] of Object.entries(figures.wins)) for (const [other, cell] of Object.entries(row)) wins.push([one, other, cell.won, cell.tied, cell.lost]);
   box.append(table('Wins', ['System', 'against', 'won', 'tied', 'lost'], wins));
+  const why = Object.entries(figures.tags).flatMap(([system, row]) => Object.entries(row).map(([tag, count]) => [system, tag, count]));
+  if (why.length) box.append(table('Why a system was preferred', ['System', 'Why', 'Votes'], why));
   box.append(table('Agreement (Krippendorff’s alpha; the vote nominal, the others ordinal)', ['Question', 'Alpha', 'Judgements'],
     Object.entries(figures.agreement).map(([question, a]) => [question, a.value === null ? 'not defined' : `${signed(a.value)}${within(a.low, a.high)}`, a.judgements])));
   box.append(table('Annotators', ['Who', 'Judged', 'Seconds a case', 'Agrees with others', 'Alpha with others', 'Known answers', 'Pointed out'],

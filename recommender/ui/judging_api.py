@@ -77,11 +77,13 @@ class JudgingApi:
         }  # fmt: skip
 
     def enter(self, data: Mapping[str, Any], account: str) -> Answer:
-        """Begin or go on: by the token of an invitation, or by a campaign's own link."""
-        store, token = self._shelf.store, data.get("token")
-        if not token and data.get("join"):
-            key = str(data["join"])
-            annotator, token = store.login(key, account) if account else store.join(key)
+        """Begin or go on: by the token of an invitation, or by a campaign's own link, there
+        as one's account where one is logged in."""
+        store, token, key = self._shelf.store, data.get("token"), data.get("join")
+        if key and account:
+            annotator, token = store.login(str(key), account, token)
+        elif key and not token:
+            annotator, token = store.join(str(key))
         else:
             annotator = store.annotator(token)
         campaign = store.campaign(annotator.campaign)

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ HERE = Path(__file__).parent
 PATHS = {f"/{page.path}" for page in PAGES}
 SPARE_RUNS = 32  # of handlers, beside the visitors of the line
 MOST_TABS = 500  # and calls whose state is held; the longest idle go first
+TIDY_S = 3600.0  # what is too old to be kept is looked for so often, with or without visitors
 MAX_UPLOAD = MOST_BYTES  # Gradio's upload route is open to anybody
 # Gradio compiles the templates of its HTML components, hence 'unsafe-eval', and starts from
 # inline scripts. Inline event handlers, the way injected markup would run, stay forbidden.
@@ -105,6 +107,8 @@ def launch(settings: Settings) -> None:
     except (CatalogError, EncoderError, InteractionsError, StoreError, TemplateError) as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
+    tidying = threading.Thread(target=keep_tidy, args=(recommender, threading.Event()), daemon=True)
+    tidying.start()
     page = build_pages(recommender)
     runs = settings.at_once + settings.queue + SPARE_RUNS
     serve(page, host, settings.port, routes=judging_routes(recommender), runs=runs)
@@ -117,6 +121,16 @@ def launch(settings: Settings) -> None:
     model = recommender.describe_model()
     print(f"Answers by {model['language_model'] or 'no language model'}", flush=True)
     page.block_thread()
+
+
+def keep_tidy(recommender: Any, ended: Any) -> None:
+    """Hold what is kept within its retention until `ended`, an event, is set; a failure is
+    logged, and the next time it is tried again."""
+    while not ended.wait(TIDY_S):
+        try:
+            recommender.keep_within_retention()
+        except Exception:
+            log.exception("what is too old could not be forgotten")
 
 
 def address(settings: Settings) -> str:

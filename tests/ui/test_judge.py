@@ -230,6 +230,46 @@ def test_no_serious_accessibility_fault(
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+def test_letters_are_no_keys_for_whoever_wants_that(
+    judge: Callable[..., Page], store: AnnotationStore
+) -> None:
+    page = judge(campaign_in(store, 2, picks=1))
+    page.get_by_label("Single letters and digits are keys").uncheck()
+    page.keyboard.press("a")
+    expect(page.locator('.choice[aria-pressed="true"]')).to_have_count(0)
+    page.get_by_role("button", name="A is better").click()
+    expect(page.locator(".judge-status")).to_contain_text("Kept: A")
+    page.reload()
+    expect(page.get_by_label("Single letters and digits are keys")).not_to_be_checked()
+
+
+def test_what_did_not_reach_the_server_is_sent_by_whoever_comes_back(
+    judge: Callable[..., Page], server: Server, store: AnnotationStore
+) -> None:
+    """Two annotators in one browser, both closed while the server was away."""
+    campaign = campaign_in(store, 3, judgements=2)
+    first = judge(campaign)
+    second = first.context.new_page()
+    links = [first.url, f"{server.url}annotate#token={store.invite(campaign)[1]}"]
+    second.goto(links[1])
+    second.locator(".choice").first.wait_for()
+    server.kill()
+    for page in (first, second):
+        page.keyboard.press("b")
+        expect(page.locator(".judge-status")).to_contain_text("does not answer")
+        page.close()
+    server.start()
+    page = first.context.new_page()
+    for link in links:
+        page.goto("about:blank")
+        page.goto(link)
+        expect(page.locator(".judge-status")).to_contain_text("had not reached the server")
+    assert len(store.rows(
+        "select 1 from annotation_votes v join annotation_slots s on s.id = v.slot "
+        "join annotation_comparisons c on c.id = s.comparison where c.campaign = ?", [campaign],
+    )) == 2  # fmt: skip
+
+
 def test_what_is_read_comes_in_the_order_it_is_needed(
     judge: Callable[..., Page], store: AnnotationStore
 ) -> None:

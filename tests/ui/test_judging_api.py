@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -17,7 +18,7 @@ from starlette.testclient import TestClient
 
 from benchmarks.simulated_annotators import campaign_in, default_questions, pick
 from recommender.annotation.campaign import Campaign, Source, System
-from recommender.annotation.kept import Case
+from recommender.annotation.kept import Case, UnknownError
 from recommender.annotation.records import AnnotationStore
 from recommender.opening import open_retriever
 from recommender.settings import Settings
@@ -258,7 +259,30 @@ def test_an_account_is_one_annotator_and_not_kept(store: AnnotationStore, tmp_pa
     entered = [client.post("/annotation/enter", json={"join": key}).json() for _ in range(2)]
     assert entered[0]["annotator"] == entered[1]["annotator"]
     assert store.annotator(entered[0]["token"]).origin == "login"
+    guess = hashlib.sha256(f"{key}\naccount-17".encode()).hexdigest()
+    assert (
+        entered[0]["token"] != guess
+        and client.post("/annotation/enter", json={"token": guess}).status_code == 403
+    )  # whoever knows the account and the link can't be it
     assert not any(b"account-17" in path.read_bytes() for path in tmp_path.glob("store.db*"))
+
+
+def test_who_joined_before_logging_in_stays_the_same(store: AnnotationStore) -> None:
+    """A login leads away from the page and back, when a first case may be judged already."""
+    campaign = Campaign("Open", (System("a", "retriever"), System("b", "retriever")),
+                        Source(told=("x",)), default_questions(), joinable=True)  # fmt: skip
+    _, key = store.create(campaign, [])
+    before, token = store.join(key)
+    account, own = store.login(key, "account-17", token)
+    assert account.id == before.id and account.origin == "login"
+    with pytest.raises(UnknownError):
+        store.annotator(token)
+    # From another browser, where somebody joined as a stranger first, it is the account's.
+    _, elsewhere = store.join(key)
+    assert store.login(key, "account-17", elsewhere) == (account, own)
+    # An invitation is somebody's own, whoever is logged in.
+    _, invited = store.invite(account.campaign)
+    assert store.login(key, "account-18", invited)[0].id != store.annotator(invited).id
 
 
 def test_a_campaign_is_made_on_the_page_and_failures_are_told(

@@ -12,7 +12,9 @@ from benchmarks.simulated_annotators import Clock, Simulated, campaign_in, judge
 from recommender.annotation.agreement import NOMINAL, ORDINAL, Rating, alpha, alpha_of
 from recommender.annotation.doubts import doubts
 from recommender.annotation.figures import VOTE, as_csv, figures_of
+from recommender.annotation.judgement import Judgement
 from recommender.annotation.records import AnnotationStore
+from recommender.annotation.report import as_text
 from recommender.annotation.slots import Judging
 from recommender.annotation.strength import LOST, TIED, WON, Game, strengths, win_matrix
 from recommender.annotation.votes import Vote
@@ -166,6 +168,19 @@ def test_strengths_hold_the_truth_within_their_intervals(store: AnnotationStore)
     found = figures_of(store, campaign)
     for one in found.strengths.systems:
         assert one.low < truth[one.system] < one.high, one
+
+
+def test_why_a_system_was_preferred_is_counted(store: AnnotationStore) -> None:
+    judging = Judging(store)
+    campaign = campaign_in(store, 3, judgements=1)
+    annotator, _ = store.invite(campaign)
+    for choice in ("a", "tie", "b"):
+        judging.vote(annotator, judging.next_slot(annotator), Judgement(choice, ("fit",), "", ()))
+    found = figures_of(store, campaign)
+    assert sum(row["fit"] for row in found.tags.values()) == 2  # a tie prefers neither
+    system = next(iter(found.tags))
+    assert f"why: fit,{system},{found.tags[system]['fit']},,," in as_csv(found)
+    assert f"{system} is preferred for: fit {found.tags[system]['fit']}" in as_text(found)
 
 
 def test_alpha_of_noisy_annotators_is_what_their_noise_makes_it() -> None:

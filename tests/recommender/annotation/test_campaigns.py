@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,12 @@ from scripted_models import FILMS, HashingEncoder, ScriptedModel
 
 from benchmarks.simulated_annotators import default_questions, sides
 from recommender.__main__ import main
-from recommender.annotation.campaign import Campaign, CampaignError
+from recommender.annotation.campaign import BAD, GOOD, Campaign, CampaignError
 from recommender.annotation.campaign_file import parse_campaign, read_campaign
 from recommender.annotation.export import chat_pairs, pairs
 from recommender.annotation.judgement import Grade, Judgement
 from recommender.annotation.records import AnnotationStore
-from recommender.annotation.replies import BAD, GOOD, make, open_for
+from recommender.annotation.replies import make, open_for
 from recommender.annotation.slots import Judging
 from recommender.engine import Recommender
 from recommender.opening import open_retriever
@@ -66,21 +67,101 @@ def test_a_file_is_read_whole() -> None:
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        (("picks = 2", "picks = 0"), "picks: expected 1 to 10"),
+        (("picks = 2", "picks = 0"), "picks is 0; expected 1 to 10"),
         (("picks = 2", 'picks = "two"'), "picks is 'two'; expected a whole number"),
         (("picks = 2", "pics = 2"), "pics: unknown; there are name"),
         (('name = "model"', 'name = "retriever"'), "two or more, each with a name"),
-        (('ranker = "block"', 'ranker = "best"'), "systems: expected rankers among"),
+        (('ranker = "block"', 'ranker = "best"'), "ranker is .best.; expected one of block"),
         (("rank_weight = 1.0", "rank_weight = 3.0"), "rank_weight is 3.0; expected a share"),
         (("[cases]", "[cases]\nchats = true"), "just one of requests, chats = true, task"),
         (("[gold]", '[gold]\ncase = [{request = "x"}]'), "good and bad as lists"),
+        (
+            ("[gold]", '[gold]\ncase = [{request = "x", good = ["1"], bad = ["1"]}]'),
+            "both good and bad",
+        ),
+        (
+            ("[gold]", '[gold]\ncase = [{request = "x", good = ["1"], bad = ["2"], of = 1}]'),
+            "request, and good",
+        ),
         (('name = "A trial"', "name = "), "no TOML"),
+        (('name = "A trial"', f'name = "{"x" * 201}"'), "at most 200 characters"),
+        (
+            ('name = "A trial"', 'name = "A"\nlease_minutes = nan'),
+            "lease_minutes is nan; expected a minute",
+        ),
+        (
+            ('name = "A trial"', 'name = "A"\ngrades = "all"'),
+            "grades is 'all'; expected one of none",
+        ),
+        (('name = "model"', 'name = "gold: good"'), "none of them 'gold: good'"),
         (('requests = ["a scary', 'requests = [3, "a scary'), "a file, or a list of texts"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named(change: tuple[str, str], line: str) -> None:
     with pytest.raises(CampaignError, match=line):
         parse_campaign(FILE.replace(*change), None)
+
+
+@pytest.mark.parametrize(
+    ("question", "line"),
+    [
+        ('id = "a b"', "an id of letters"),
+        ("id = 3", "expected texts"),
+        ('id = "a"\npoints = "much"', "points is 'much' in a; expected preference"),
+        ('id = "a"\nscale = "7"', "expected vote, "),
+        ('id = "a"\n[[tag]]\nid = 3\ntext = "t"', "parts of a tag: expected texts"),
+    ],
+)
+def test_what_is_wrong_in_questions_is_named(tmp_path: Path, question: str, line: str) -> None:
+    told = f'vote = "v"\n[[question]]\nof = "pick"\ntext = "t"\nlow = "l"\nhigh = "h"\n{question}\n'
+    (tmp_path / "own.toml").write_text(told)
+    path = tmp_path / "campaign.toml"
+    path.write_text('questions = "own.toml"\n' + FILE)
+    with pytest.raises(CampaignError, match=line):
+        read_campaign(path)
+    (tmp_path / "own.toml").write_bytes(b"\xff")
+    with pytest.raises(CampaignError, match=r"questions: .*own\.toml can't be read as text"):
+        read_campaign(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (('ranker = "block"', 'ranker = "ease"'), "system 'model': ranker is 'ease'; expected inter"),
+        (('ranker = "block"', 'ranker = "block"\nmodel = "none"'), "'model': ranker block asks a lang"),
+        (('ranker = "block"', 'ranker = "block"\nadapter = "nowhere"'), "no checkpoint 'nowhere'"),
+        (('ranker = "block"', 'ranker = "block"\nquantization = "int3"'), "quantization is 'int3'"),
+        (("random = 1", '[[gold.case]]\nrequest = "x"\ngood = ["no-such"]\nbad = ["b"]'), "has no items no-such, b"),
+    ],
+)  # fmt: skip
+def test_what_can_be_found_wrong_is_found_before_anything_is_opened(
+    tmp_path: Path, change: tuple[str, str], line: str
+) -> None:
+    """An index takes minutes to build, and a system's replies as well."""
+    settings = Settings(catalog=str(FILMS), data=tmp_path)
+    campaign = parse_campaign(FILE.replace(*change), None)
+    with pytest.raises(CampaignError, match=line):
+        open_for(campaign, settings, Store(":memory:"), encoder=HashingEncoder())
+    assert not (tmp_path / "index").exists()
+
+
+def test_a_baseline_is_a_system_as_any(tmp_path: Path) -> None:
+    """What `--ranker` takes a campaign takes, from a catalog as settings name it."""
+    settings = Settings(catalog=str(FILMS), data=tmp_path, candidates=6)
+    campaign = parse_campaign(FILE.replace('ranker = "block"', 'ranker = "bm25"'), None)
+    ready = open_for(campaign, settings, Store(":memory:"), encoder=HashingEncoder())
+    made = make(campaign, ready)
+    assert {name for case in made.cases[:3] for name in case.replies} == {"retriever", "model"}
+    assert made.alike < 3
+
+
+def test_known_answers_are_as_long_on_both_sides(tmp_path: Path) -> None:
+    catalog = load_catalog(str(FILMS))
+    good, bad, other = (item.id for item in catalog.items[:3])
+    gold = f'[[gold.case]]\nrequest = "a comedy"\ngood = ["{good}", "{other}"]\nbad = ["{bad}"]'
+    campaign = parse_campaign(FILE.replace("[gold]\nrandom = 1", gold), None)
+    case = make(campaign, opened(campaign, tmp_path)).cases[-1]
+    assert [[p["item"] for p in case.replies[side]] for side in (GOOD, BAD)] == [[good], [bad]]
 
 
 def test_a_page_reads_no_file_of_the_server(tmp_path: Path) -> None:
@@ -118,13 +199,21 @@ def test_systems_are_asked_about_the_same_candidates_and_shown_alike(tmp_path: P
 
 
 def test_what_can_not_be_asked_is_named(tmp_path: Path) -> None:
-    campaign = parse_campaign(FILE.replace("a quiet comedy", "thank you"), None)
-    with pytest.raises(CampaignError, match=r"'thank you' asks for nothing"):
+    told = FILE.replace("a quiet comedy", "thank you").replace("a film about a heist", "hello")
+    campaign = parse_campaign(told, None)
+    line = "take out request 'thank you' asks for nothing; request 'hello' asks for nothing"
+    with pytest.raises(CampaignError, match=line):
         opened(campaign, tmp_path)
 
 
 def test_conversations_are_taken_with_leave_alone(open_recommender: Open, tmp_path: Path) -> None:
     recommender = open_recommender()
+    elsewhere = recommender.open_session(JUDGED).id  # a conversation about another catalog
+    for _ in recommender.reply(elsewhere, "a scary film"):
+        pass
+    with sqlite3.connect(tmp_path / "store.db") as db:
+        db.execute("update picks set item = 'a-book'")
+    db.close()
     for consent in ("kept", JUDGED):
         session = recommender.open_session(consent).id
         for words in ("a scary film", "something in space"):

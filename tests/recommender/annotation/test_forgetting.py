@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 import json
 import shutil
 import sqlite3
+import tarfile
+import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +17,7 @@ import pytest
 
 from benchmarks.simulated_annotators import campaign_in
 from recommender.__main__ import main
-from recommender.annotation.export import chat_ratings, judgements, pairs
+from recommender.annotation.export import chat_ratings, judgements, pairs, write_pairs
 from recommender.annotation.judgement import Judgement
 from recommender.annotation.records import AnnotationStore
 from recommender.annotation.service import forget
@@ -21,6 +25,7 @@ from recommender.annotation.slots import Judging
 from recommender.engine import Recommender
 from recommender.erasure import pseudonym
 from recommender.store import JUDGED, KEPT, Store
+from recommender.ui.server import TIDY_S, keep_tidy
 
 Open = Callable[..., Recommender]
 SECRET = "zanzibar violins at midnight"
@@ -97,14 +102,52 @@ def test_an_annotator_leaves_no_trace_and_later_exports_hold_none(
     [campaign] = store.campaigns()
     assert len(list(pairs(store, campaign.id))) == 2
     shutil.copy(tmp_path / "store.db", tmp_path / "raw-copy")  # a copy of the file as it is
+    for end in ("", "-wal", "-shm"):  # and one with its log, which goes when it is opened
+        shutil.copy(tmp_path / f"store.db{end}", tmp_path / f"copy.db{end}")
     assert traces(tmp_path, annotator, "walrus")
     erased = forget(tmp_path / "store.db", tmp_path, annotator)
     assert erased.rows["annotation_votes"] >= 2 and erased.rows["annotators"] >= 1
+    assert erased.failed == {} and tmp_path / "copy.db" in erased.backups
     assert traces(tmp_path, annotator, "walrus") == []
     assert list(judgements(store, campaign.id)) == [] and list(pairs(store, campaign.id)) == []
     # What was judged is asked of others again.
     again, _ = store.invite(campaign.id)
     assert Judging(store).next_slot(again)
+    store.close()
+
+
+def test_packed_backups_are_rewritten_and_broken_ones_told(
+    open_recommender: Open, tmp_path: Path
+) -> None:
+    recommender = open_recommender()
+    session, annotator, store = kept_of(recommender, tmp_path)
+    [campaign] = store.campaigns()
+    with sqlite3.connect(tmp_path / "z-plain.db") as backup:
+        sqlite3.connect(tmp_path / "store.db").backup(backup)
+    backup.close()
+    content = (tmp_path / "z-plain.db").read_bytes()
+    with gzip.open(tmp_path / "old.db.gz", "wb") as packed:
+        packed.write(content)
+    (tmp_path / "a-broken.db").write_bytes(content[:100] + b"x" * 5000)
+    with zipfile.ZipFile(tmp_path / "july.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("store.db", content)
+    with tarfile.open(tmp_path / "june.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "z-plain.db", "store.db")
+    write_pairs(tmp_path / "pairs.jsonl", pairs(store, campaign.id))  # named after slots alone
+    (tmp_path / "raw").write_bytes(b"\x00" + session.encode())
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(b"x" * 9000)[:20])
+    erased = forget(tmp_path / "store.db", tmp_path, session, annotator)
+    assert [path.name for path in erased.backups] == ["old.db.gz", "z-plain.db"]
+    assert [path.name for path in erased.failed] == ["a-broken.db"]
+    named = {path.name for path in erased.named_in}
+    assert named == {"july.zip", "june.tar.gz", "pairs.jsonl", "raw"}
+    left = gzip.decompress((tmp_path / "old.db.gz").read_bytes())
+    for secret in (session, annotator, SECRET, "walrus"):
+        assert secret.encode() not in left
+    assert not [path.name for path in tmp_path.glob(".*")]
+    for name in named | {"a-broken.db"}:
+        (tmp_path / name).unlink()
+    assert traces(tmp_path, session, annotator, SECRET, "walrus") == []
     store.close()
 
 
@@ -165,6 +208,39 @@ def test_what_is_older_than_the_retention_goes_at_the_next_start(
     assert second.session(new).turn == 1
     first.close()
     assert traces(tmp_path, old, SECRET) == []
+
+
+class Waits:
+    """An event that is waited for in vain some times, as a script has it."""
+
+    def __init__(self, *between: Callable[[], None]) -> None:
+        self._between = list(between)
+
+    def wait(self, seconds: float) -> bool:
+        if not self._between:
+            return True
+        self._between.pop(0)()
+        return False
+
+
+def test_a_server_that_nobody_visits_forgets_as_well(
+    open_recommender: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recommender = open_recommender(retention_days=30)
+    session = recommender.open_session().id
+    talk(recommender, session, SECRET)
+
+    def a_month_goes_by() -> None:
+        long_ago = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=31)
+        with sqlite3.connect(tmp_path / "store.db") as db:
+            for table in ("sessions", "turns"):
+                db.execute(f"update {table} set created = ?", [long_ago.isoformat()])
+        db.close()
+        later = time.monotonic() + TIDY_S
+        monkeypatch.setattr(time, "monotonic", lambda: later)
+
+    keep_tidy(recommender, Waits(a_month_goes_by))
+    assert traces(tmp_path, session, SECRET) == []
 
 
 def test_the_command_says_how_many_rows_went(
