@@ -28,9 +28,16 @@ from recommender.evaluation.joining import (
     learn_weights,
 )  # fmt: skip
 from recommender.evaluation.model_in_use import ModelInUse
-from recommender.evaluation.records import command_again, summary, write_record
+from recommender.evaluation.records import (
+    code_version,
+    command_again,
+    refuse_other_data,
+    summary,
+    write_record,
+)  # fmt: skip
 from recommender.evaluation.runs import (
     RunSettings,
+    codes_of,
     forget_peak_memory,
     peak_memory_mb,
     run_cases,
@@ -125,7 +132,8 @@ class Bench:
             return "nobody says anything there that it could search by"
         if ranker == "tem" and task.by_item:
             return "there is no history to look at"
-        if not behaviour.users and ranker not in UNLEARNED:
+        from_items = task.by_item and ranker in SEARCHERS
+        if not behaviour.users and ranker not in UNLEARNED and not from_items:
             return f"{behaviour.name} has no users to learn from"
         return ""
 
@@ -133,10 +141,11 @@ class Bench:
         """Run, or go on with, one task and ranker; writes and gives the record."""
         task = self.task(task_name)
         behaviour = self.behaviour(task.data)
+        refuse_other_data(self.out, behaviour.name, behaviour.checksums)
         forget_peak_memory()
         started = time.perf_counter()
         scorer = self.scorer(task, ranker, self.split)
-        made_s = time.perf_counter() - started
+        made_s, made_mb = time.perf_counter() - started, peak_memory_mb()
         label = self.language.label(ranker) if LANGUAGE & set(parts_of(ranker)) else ranker
         settings = RunSettings(
             self._place(task, behaviour), label, self.split, self.sample, self.seed,
@@ -148,6 +157,7 @@ class Bench:
         rows = run_cases(
             folder, settings, behaviour.checksums, numbers, make, scorer,
             part=16 if SLOW & set(parts_of(ranker)) else 256, progress=self.progress,
+            code=code_version(),
         )  # fmt: skip
         asked_again = list(
             make(numbers[: 5 if LANGUAGE & set(parts_of(ranker)) else _STABILITY_ON])
@@ -161,7 +171,8 @@ class Bench:
                 **self._told(task, ranker, asked_again),
                 "command": self._command(task.name, ranker),
                 "stability": stability(scorer, asked_again, self.seed),
-                "made_s": round(made_s, 2), "peak_memory_mb": round(peak_memory_mb()),
+                "code": codes_of(folder / "settings.json"),
+                "made_s": round(made_s, 2), "made_mb": round(made_mb),
                 "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             },
         )  # fmt: skip

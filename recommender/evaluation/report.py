@@ -74,7 +74,16 @@ def _section(name: str, data: str, records: Sequence[Record], plot: str) -> list
         cells = [_plain(figures.get(figure)) for figure in shown]
         lines.append(_row([f"*paper: {method}*", "", *cells]))
     lines += ["", f"![{_lead_name(records[0])} by ranker]({plot})", "", *_beside(records), ""]
-    return lines + _wordings(records)
+    return lines + _combinations(task.form, records) + _wordings(records)
+
+
+def _combinations(form: str, records: Sequence[Record]) -> list[str]:
+    """Whether tuned models were tuned on the task's combination of aspects at all."""
+    told = {r["ranker"].split(" as ")[0]: r["combination_seen"]
+            for r in records if "combination_seen" in r}  # fmt: skip
+    lines = [f"{name} was {'' if seen else 'not '}tuned on instructions of {form}."
+             for name, seen in sorted(told.items())]  # fmt: skip
+    return [*lines, ""] if lines else []
 
 
 def _wordings(records: Sequence[Record]) -> list[str]:
@@ -101,7 +110,7 @@ def _wordings(records: Sequence[Record]) -> list[str]:
 def _beside(records: Sequence[Record]) -> list[str]:
     names = [
         "coverage@1", "novelty@5", "popularity bias", "calibration error", "wrong output", "ties",
-        "greatest change by shuffling", "first pick kept", "ms a case", "peak MB",
+        "greatest change by shuffling", "first pick kept", "ms a case", "MB to ask", "peak MB",
     ]  # fmt: skip
     lines = [_row(["ranker", *names]), _row(["---"] * (len(names) + 1))]
     for record in records:
@@ -110,7 +119,8 @@ def _beside(records: Sequence[Record]) -> list[str]:
             beside.get("coverage@1"), beside.get("novelty@5"), beside.get("popularity_bias"),
             record["calibration"].get("error"), record["figures"]["wrong"]["value"],
             beside.get("ties"), stable.get("greatest_change"), stable.get("first_pick_kept"),
-            record["ms_per_case"].get("median"), record.get("peak_memory_mb"),
+            record["ms_per_case"].get("median"), record.get("mb_per_case", {}).get("median"),
+            record.get("peak_memory_mb"),
         ]  # fmt: skip
         lines.append(_row([record["ranker"], *(_plain(c, 3) for c in cells)]))
     return lines
