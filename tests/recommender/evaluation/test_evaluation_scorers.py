@@ -12,12 +12,12 @@ from tiny_shop import QUICK
 from prompts.instruction import Aspects, Instruction
 from prompts.templates import Templates
 from recommender.evaluation.baselines import Neighbours, Popularity
-from recommender.evaluation.bench import SEARCHERS
 from recommender.evaluation.cases import Case, CaseScorer, Question
 from recommender.evaluation.contract import InstructedScorer, RetrieverScorer, ScoringRanker
 from recommender.evaluation.controls import CONTROLS, make_control
 from recommender.evaluation.data import Behaviour
 from recommender.evaluation.joining import JoinedScorer, Weights, fit_choice, learn_weights
+from recommender.evaluation.left_out import SEARCHERS
 from recommender.evaluation.shelf import Shelf
 from recommender.evaluation.tasks import TASKS, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes
