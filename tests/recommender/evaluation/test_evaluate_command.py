@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tiny_shop import write_shop
+from tiny_shop import write_rows, write_shop
 
 from recommender.__main__ import main
 from recommender.evaluation.tasks import TASKS
@@ -45,6 +45,7 @@ def test_a_record_says_all_that_is_needed_to_repeat_it(
     assert (folder / "cases.jsonl.gz").is_file()
     report = (tmp_path / "out" / "report.md").read_text()
     assert "*paper: InstructRec*" in report and "0.6947" in report
+    assert "| HR@5 | NDCG@3 | NDCG@5 | NDCG@10 | MRR |" in report
     assert (tmp_path / "out" / "plots" / "sequential.svg").read_text().startswith("<?xml")
 
 
@@ -55,6 +56,20 @@ def test_the_same_command_twice_gives_the_same_figures(evaluate: Run, tmp_path: 
     shutil.rmtree(path.parent)
     assert evaluate("search-vague", "--ranker", "popularity") == 0
     assert json.loads(path.read_text())["figures"] == first["figures"]
+
+
+def test_an_answer_that_is_planted_in_the_data_ends_the_run(
+    evaluate: Run, shop_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted = shutil.copytree(shop_folder, tmp_path / "planted")
+    write_rows(planted / "video_games" / "sequences.jsonl.gz",
+               [{"user_id": 0, "items": [3, 1, 2, 3]}, {"user_id": 1, "items": [4, 5, 6]}])  # fmt: skip
+    assert evaluate("sequential", "--ranker", "popularity", "--data", str(planted)) == 1
+    told = capsys.readouterr().err
+    assert (
+        "case 0: 'Amber Crown (Alpha Box)' is right and in the history" in told
+        and told.count("\n") == 1
+    )
 
 
 def test_a_run_on_changed_data_is_not_put_beside_older_ones(
