@@ -35,9 +35,16 @@ class LexicalIndex:
     def scores(self, text: str) -> NDArray[np.float32]:
         """A score for each item, shape (n,), scaled so that the best is 1; 0 is no match."""
         result = np.zeros(self._count, dtype=np.float32)
-        places, scores = self.matches(text)
-        result[places] = scores
-        return result
+        if self._count > _COMMON:
+            places, scores = self.matches(text)
+            result[places] = scores
+            return result
+        # Of a small catalog the whole is looked at anyway, and merging lists takes longer.
+        for word in self._known(text):
+            held, worth = self._holding(word)
+            result[held] += worth
+        best = float(result.max(initial=0.0))
+        return result / np.float32(best) if best > 0 else result
 
     def matches(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The places of the items that match, in their order, and their scores.
@@ -45,16 +52,10 @@ class LexicalIndex:
         Words that more than 20,000 items have raise the items that rarer words found; they
         find items only where there are no rarer ones.
         """
-        known = self._bm25.vocab_dict
-        starts = self._bm25.scores["indptr"]
-        words = [known[w] for w in stemmed([text])[0] if w in known]
-        words.sort(key=lambda word: int(starts[word + 1] - starts[word]))  # rare ones first
         places = np.empty(0, dtype=np.int64)
         scores = np.empty(0, dtype=np.float32)
-        for word in words:
-            own = slice(int(starts[word]), int(starts[word + 1]))
-            held = self._bm25.scores["indices"][own]
-            worth = self._bm25.scores["data"][own]
+        for word in self._known(text):
+            held, worth = self._holding(word)
             if len(places) and len(held) > _COMMON:
                 at = np.minimum(np.searchsorted(held, places), len(held) - 1)
                 scores = scores + np.where(held[at] == places, worth[at], np.float32(0))
@@ -62,6 +63,18 @@ class LexicalIndex:
                 places, scores = _summed(places, scores, held, worth)
         best = float(scores.max(initial=0.0))
         return places, scores / np.float32(best) if best > 0 else scores
+
+    def _known(self, text: str) -> list[int]:
+        """The numbers of a text's words that items have, rare ones first."""
+        known, starts = self._bm25.vocab_dict, self._bm25.scores["indptr"]
+        words = [known[w] for w in stemmed([text])[0] if w in known]
+        return sorted(words, key=lambda word: int(starts[word + 1] - starts[word]))
+
+    def _holding(self, word: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The places of the items that have a word, in order, and what it is worth in each."""
+        starts = self._bm25.scores["indptr"]
+        own = slice(int(starts[word]), int(starts[word + 1]))
+        return self._bm25.scores["indices"][own], self._bm25.scores["data"][own]
 
     def _tokens_of(self, catalog: Catalog) -> Iterator[list[str]]:
         for start in range(0, len(catalog), _AT_ONCE):

@@ -6,7 +6,6 @@ weights from validation cases of the same task and scorers that know nothing of 
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from prompts.instruction import TaskForm
 from prompts.templates import Template
 from recommender.evaluation.baselines import words_of
 from recommender.evaluation.cases import Case, CaseScorer
@@ -27,29 +25,33 @@ from recommender.evaluation.joining import (
     Weights,
     learn_weights,
 )  # fmt: skip
+from recommender.evaluation.left_out import LANGUAGE, SEARCHERS, SLOW, lacks, parts_of
 from recommender.evaluation.model_in_use import ModelInUse
-from recommender.evaluation.records import command_again, summary, write_record
+from recommender.evaluation.records import (
+    code_version,
+    command_again,
+    refuse_other_data,
+    summary,
+    write_record,
+)  # fmt: skip
 from recommender.evaluation.runs import (
     RunSettings,
+    codes_of,
     forget_peak_memory,
     peak_memory_mb,
     run_cases,
     stability,
 )  # fmt: skip
 from recommender.evaluation.shelf import Shelf
-from recommender.evaluation.tasks import ALL, EVENLY, HARD, TASKS, Task, make_cases, numbers_for
+from recommender.evaluation.tasks import EVENLY, TASKS, Task, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes
 from recommender.settings import Settings
 
-LANGUAGE = {"llm", "llm-bound"}
-SLOW = LANGUAGE | {"retriever"}  # fewer cases are asked between two writes
 JOINED = ("sasrec-titles", "sasrec", "ease", "neighbours", "popularity", "minilm",
           "minilm-nearest", "bm25")  # fmt: skip
-UNLEARNED = ("bm25", "minilm", "minilm-nearest", "retriever", *LANGUAGE, *CONTROLS)  # need no users
 LEARNED_ON = 4000  # validation cases; with a slow ranker among the joined ones fewer
 LEARNED_SLOWLY_ON = 400
 TRAINED_ON = 20_000  # users from whom a searcher learns
-SEARCHERS = ("two-tower", "tem")
 REORDERED = 20  # first items of one ranker that another puts in order
 _STABILITY_ON = 100  # cases
 
@@ -99,44 +101,24 @@ class Bench:
 
     def lacks(self, task_name: str, ranker: str) -> str:
         """Why a ranker can't be asked a task, or nothing."""
-        task = self.task(task_name)
-        reasons = [self._lacks(task, part, ":" in ranker) for part in parts_of(ranker)]
-        return next((reason for reason in reasons if reason), "")
-
-    def _lacks(self, task: Task, ranker: str, reorders: bool) -> str:
+        task, own = self.task(task_name), TASKS[task_name].data
+        if self.data_set and own != TASKS["sequential"].data:
+            return f"it is a task of {own}"
+        wishes = self.data_set not in DATA_SETS
         behaviour = self.behaviour(task.data)
-        if self.data_set and TASKS[task.name].data != TASKS["sequential"].data:
-            return f"it is a task of {TASKS[task.name].data}"
-        if task.negatives == HARD and not behaviour.hard:
-            return f"{behaviour.name} has no lists of hard negatives"
-        if task.intention == "I1" and self.data_set in DATA_SETS:
-            return f"{behaviour.name} has no stand-in for a vague wish"
-        longest = max((len(sequence) for sequence in behaviour.sequences), default=1)
-        if task.negatives == EVENLY and len(behaviour.catalog) - longest < task.others:
-            return f"{len(behaviour.catalog)} items are too few for {task.others} negatives"
-        names_items = task.task_form is TaskForm.MATCHING
-        if task.negatives == ALL and ranker in SLOW and not (reorders or names_items):
-            return f"it is too slow for a whole catalog; sasrec:{ranker} reorders the first"
-        if ranker == "llm-bound" and not names_items:
-            return "it only names items"
-        if ranker in LANGUAGE and names_items and reorders:
-            return "it names an item, and puts none in order"
-        if ranker in SEARCHERS and not task.says_something:
-            return "nobody says anything there that it could search by"
-        if ranker == "tem" and task.by_item:
-            return "there is no history to look at"
-        if not behaviour.users and ranker not in UNLEARNED:
-            return f"{behaviour.name} has no users to learn from"
-        return ""
+        reasons = [lacks(task, part, behaviour, reorders=":" in ranker, wishes=wishes)
+                   for part in parts_of(ranker)]  # fmt: skip
+        return next((reason for reason in reasons if reason), "")
 
     def measure(self, task_name: str, ranker: str) -> dict[str, Any]:
         """Run, or go on with, one task and ranker; writes and gives the record."""
         task = self.task(task_name)
         behaviour = self.behaviour(task.data)
+        refuse_other_data(self.out, behaviour.name, behaviour.checksums)
         forget_peak_memory()
         started = time.perf_counter()
         scorer = self.scorer(task, ranker, self.split)
-        made_s = time.perf_counter() - started
+        made_s, made_mb = time.perf_counter() - started, peak_memory_mb()
         label = self.language.label(ranker) if LANGUAGE & set(parts_of(ranker)) else ranker
         settings = RunSettings(
             self._place(task, behaviour), label, self.split, self.sample, self.seed,
@@ -148,6 +130,7 @@ class Bench:
         rows = run_cases(
             folder, settings, behaviour.checksums, numbers, make, scorer,
             part=16 if SLOW & set(parts_of(ranker)) else 256, progress=self.progress,
+            code=code_version(),
         )  # fmt: skip
         asked_again = list(
             make(numbers[: 5 if LANGUAGE & set(parts_of(ranker)) else _STABILITY_ON])
@@ -161,7 +144,8 @@ class Bench:
                 **self._told(task, ranker, asked_again),
                 "command": self._command(task.name, ranker),
                 "stability": stability(scorer, asked_again, self.seed),
-                "made_s": round(made_s, 2), "peak_memory_mb": round(peak_memory_mb()),
+                "code": codes_of(folder / "settings.json"),
+                "made_s": round(made_s, 2), "made_mb": round(made_mb),
                 "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             },
         )  # fmt: skip
@@ -291,8 +275,3 @@ class Bench:
         if LANGUAGE & set(parts_of(ranker)):
             says |= self.language.says()
         return says
-
-
-def parts_of(ranker: str) -> list[str]:
-    """The rankers that a joined or reordered one is made of."""
-    return re.split(r"[+:]", ranker)

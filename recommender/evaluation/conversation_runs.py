@@ -24,9 +24,21 @@ from tqdm import tqdm
 from recommender.engine import Recommender
 from recommender.evaluation.conversations import Conversation, Users, converse, success
 from recommender.evaluation.metrics import Figure
-from recommender.evaluation.reasons import Judge, reason_figures
-from recommender.evaluation.records import code_version, command_again, write_record
-from recommender.evaluation.runs import agree, forget_peak_memory, peak_memory_mb
+from recommender.evaluation.reasons import KINDS, Judge, reason_figures
+from recommender.evaluation.records import (
+    code_version,
+    command_again,
+    refuse_other_data,
+    write_record,
+)  # fmt: skip
+from recommender.evaluation.runs import (
+    RunError,
+    agree,
+    codes_of,
+    forget_peak_memory,
+    note_code,
+    peak_memory_mb,
+)  # fmt: skip
 from recommender.opening import CatalogRetriever
 from recommender.settings import Settings
 from recommender.store import Store
@@ -81,9 +93,11 @@ def hold(system: str, settings: Settings, plan: Plan) -> dict[str, Any]:
         files = {"catalog": recommender.catalog.checksum, **plan.users.files}
         model = recommender.describe_model()
         about = {"system": system, "seed": plan.seed, "sample": plan.sample, "model": model}
+        refuse_other_data(plan.out, recommender.catalog.name, files)
         agree(folder / "settings.json", {**about, "cases": len(plan.users.meetings)}, files)
         held = _held(folder / "conversations.jsonl", recommender, plan)
         found = {**success(held), **reason_figures([r for c in held for r in c.reasons])}
+        about |= {"code": codes_of(folder / "settings.json")}
         record = _record(about, files, plan, recommender, held, found)
     finally:
         recommender.close()
@@ -93,8 +107,12 @@ def hold(system: str, settings: Settings, plan: Plan) -> dict[str, Any]:
 
 def _held(path: Path, recommender: Recommender, plan: Plan) -> list[Conversation]:
     held = read_conversations(path, cut=True)
+    if any(len(judged) != len(KINDS) for c in held for judged in c.reasons):
+        raise RunError(f"{path}: its reasons were judged otherwise than now; remove its folder")
     judge = Judge.of(recommender.catalog)
     left = plan.users.meetings[len(held) :]
+    if left:
+        note_code(path.with_name("settings.json"), code_version())
     bar = tqdm(left, initial=len(held), unit="talk", disable=not plan.progress)
     with path.open("a", encoding="utf-8") as file:
         for meeting in bar:
@@ -145,7 +163,7 @@ def _record(
     ms = np.array([c.ms_per_turn for c in held])
     return {
         "task": "conversation", "command": _command(about), **about, "n": len(held), "catalog": recommender.catalog.name,
-        "data": dict(files), "code": code_version(), "stands_for": plan.users.stands_for,
+        "data": dict(files), "stands_for": plan.users.stands_for,
         "turns": {"mean": float(turns.mean()), "all": int(turns.sum())},
         "figures": {name: vars(figure) for name, figure in found.items()},
         "ms_per_turn": {"median": float(np.median(ms)), "p95": float(np.percentile(ms, 95))},

@@ -143,9 +143,10 @@ def _judged(
 ) -> tuple[tuple[float, ...], ...]:
     turns = recommender.export(session)["turns"]
     found = []
-    for reply, turn in zip(replies, turns, strict=True):
+    for number, (reply, turn) in enumerate(zip(replies, turns, strict=True)):
         candidates = [recommender.catalog[row["item"]] for row in turn["candidates"]]
-        judged = judge.judged(reply, candidates)
+        said = [earlier.utterance for earlier in replies[:number]]
+        judged = judge.judged(reply, candidates, said)
         if judged is not None:
             found.append(judged)
     return tuple(found)

@@ -13,6 +13,7 @@ from typing import Any
 from prompts.instruction import Aspects, TaskForm
 from prompts.templates import Template, Templates
 from recommender.adapter_card import CHECKPOINTS, WEIGHTS, file_checksum, read_card
+from recommender.evaluation.language import all_templates
 from recommender.language_model import (
     LanguageModel,
     load_language_model,
@@ -64,9 +65,18 @@ class ModelInUse:
         return {**self.model.describe(), "adapter_checksum": checksum}
 
     def wording(self, aspects: Aspects, form: TaskForm) -> dict[str, Any]:
-        """The template of a run, and whether the adapter was tuned on it, as far as is known."""
+        """The template of a run, and whether the adapter was tuned on it, and on any that has
+        its preference, intention and task form, as far as is known."""
         template = self.template or Templates.load().choose(aspects, form)
         card = read_card(self._folder) if self._folder else None
         seen = card.settings.get("templates_seen") if card else None
-        told = {"template": template.id}
-        return told if seen is None else {**told, "template_seen": template.id in seen}
+        told: dict[str, Any] = {"template": template.id}
+        if seen is None:
+            return told
+        known = [one for name, one in all_templates().by_id.items() if name in seen]
+        combination = any(_combines(one) == _combines(template) for one in known)
+        return {**told, "template_seen": template.id in seen, "combination_seen": combination}
+
+
+def _combines(template: Template) -> tuple[Any, ...]:
+    return template.preference, template.intention, template.task_form

@@ -13,6 +13,7 @@ import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prompts.instruction import TaskForm
+from recommender.evaluation.data import refuse_changed
 from recommender.evaluation.data_sets import CORE
 from recommender.evaluation.metrics import Figure, figures, per_case
 from recommender.evaluation.pointwise import (
@@ -64,6 +66,8 @@ def summary(
         "beside": beside(rows, counts, catalog_size) | {"ties": ties(rows)},
         "calibration": sure,
         "ms_per_case": _quantiles([row.ms for row in rows]),
+        "mb_per_case": _quantiles([row.mb for row in rows]),
+        "peak_memory_mb": round(max((row.peak_mb for row in rows), default=0.0)),
         **extra,
     }  # fmt: skip
 
@@ -78,6 +82,29 @@ def read_records(out: Path) -> list[dict[str, Any]]:
     """All records of tasks below a folder, by name; conversations have records of their own."""
     records = [read_record(path) for path in record_paths(out)]
     return [record for record in records if "ranker" in record]
+
+
+def refuse_other_data(out: Path, name: str, checksums: Mapping[str, str]) -> None:
+    """Raise `DataError` where a record below a folder, which is to be held against what comes,
+    was made with another state of the data set `name`.
+
+    Files that one of them had not are no difference; a record that can't be read is passed by.
+    """
+    for path in record_paths(out):
+        try:
+            record = read_record(path)
+        except RecordError:
+            continue
+        told = record.get("data", {})
+        if data_of(record) == name and isinstance(told, dict):
+            shared = told.keys() & checksums.keys()
+            refuse_changed({file: told[file] for file in shared},
+                           {file: checksums[file] for file in shared}, str(path.parent))  # fmt: skip
+
+
+def data_of(record: Mapping[str, Any]) -> str:
+    """What a record is of: its data set, or for a conversation the catalog."""
+    return str(record.get("data_set") or record.get("catalog") or record.get("task", ""))
 
 
 def command_again(task: str, options: Mapping[str, Any]) -> str:
@@ -169,20 +196,26 @@ def calibration(rows: Sequence[Row]) -> dict[str, Any]:
     return {"error": error, "bins": table}
 
 
+@cache
 def code_version() -> str:
-    """`git describe` of the working copy, or a checksum of the package's source."""
+    """`git describe` of the working copy, with a checksum of the source where that is not as it
+    was committed, or is in no working copy."""
     try:
-        described = subprocess.run(
+        found = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--tags"],
             cwd=ROOT, capture_output=True, text=True, check=True, timeout=10,
         )  # fmt: skip
-        return described.stdout.strip()
+        described = found.stdout.strip()
     except (OSError, subprocess.SubprocessError):
-        digest = hashlib.sha256()
-        for room in ("prompts", "retrieval", "recommender"):
-            for path in sorted((ROOT / room).rglob("*.py")):
+        described = "source-dirty"
+    if not described.endswith("-dirty"):
+        return described
+    digest = hashlib.sha256()
+    for room in ("prompts", "retrieval", "recommender"):
+        for path in sorted((ROOT / room).rglob("*")):
+            if path.suffix in (".py", ".toml"):
                 digest.update(path.read_bytes())
-        return f"source-{digest.hexdigest()[:12]}"
+    return f"{described.removesuffix('-dirty')}-{digest.hexdigest()[:12]}"
 
 
 def _quantiles(values: Sequence[float]) -> dict[str, float]:

@@ -29,7 +29,12 @@ from recommender.evaluation.data import checksum
 from recommender.evaluation.folds import fold_of, of_other_folds
 from recommender.evaluation.metrics import Figure
 from recommender.evaluation.model_in_use import ModelInUse
-from recommender.evaluation.records import code_version, command_again, write_record
+from recommender.evaluation.records import (
+    code_version,
+    command_again,
+    refuse_other_data,
+    write_record,
+)  # fmt: skip
 from recommender.evaluation.redial_data import (
     QUERIES,
     Case,
@@ -118,6 +123,7 @@ def measure(
     """
     files = [data / "dialogues" / name for name in _FILES]
     checksums = {f"dialogues/{file.name}": checksum(file) for file in files}
+    refuse_other_data(folder.parent, "redial", checksums)
     bench, left_out = _open(settings, data, sample)
     state, text = WEIGHTS, TEXT_WEIGHTS
     if search:

@@ -16,10 +16,10 @@ from recommender.evaluation.paper import published
 from recommender.evaluation.records import figure_of, read_records, read_talks
 from recommender.evaluation.report_talks import talk_sections
 from recommender.evaluation.runs import write_whole
-from recommender.evaluation.tasks import TASKS
+from recommender.evaluation.tasks import ALL, TASKS
 
-_SHOWN = ("AUC", "accuracy", "accuracy as it is", "Brier", "HR@1", "HR@3", "HR@5", "NDCG@3",
-          "NDCG@5", "MRR", "R@20", "R@50", "R@100")  # fmt: skip
+_SHOWN = ("AUC", "accuracy", "accuracy as it is", "Brier", "HR@1", "HR@3", "HR@5", "HR@10",
+          "NDCG@3", "NDCG@5", "NDCG@10", "MRR", "R@20", "R@50", "R@100")  # fmt: skip
 _COLOUR, _PAPER_COLOUR = "#3b5b92", "#b08d2f"
 
 Record = Mapping[str, Any]
@@ -60,7 +60,9 @@ def _head(records: Sequence[Record]) -> list[str]:
 
 def _section(name: str, data: str, records: Sequence[Record], plot: str) -> list[str]:
     task = TASKS[name]
-    shown = [f for f in _SHOWN if any(f in r["figures"] for r in records)]
+    # Within the first ten of ten candidates everything is.
+    most = "" if task.negatives == ALL else f"HR@{task.others + 1}"
+    shown = [f for f in _SHOWN if f != most and any(f in r["figures"] for r in records)]
     lines = [f"## {task.title} {task.form}, {data}", ""]
     said = next((r["example"] for r in records if r.get("example")), "")
     example = f" For example: “{said}”." if said else ""
@@ -74,7 +76,16 @@ def _section(name: str, data: str, records: Sequence[Record], plot: str) -> list
         cells = [_plain(figures.get(figure)) for figure in shown]
         lines.append(_row([f"*paper: {method}*", "", *cells]))
     lines += ["", f"![{_lead_name(records[0])} by ranker]({plot})", "", *_beside(records), ""]
-    return lines + _wordings(records)
+    return lines + _combinations(task.form, records) + _wordings(records)
+
+
+def _combinations(form: str, records: Sequence[Record]) -> list[str]:
+    """Whether tuned models were tuned on the task's combination of aspects at all."""
+    told = {r["ranker"].split(" as ")[0]: r["combination_seen"]
+            for r in records if "combination_seen" in r}  # fmt: skip
+    lines = [f"{name} was {'' if seen else 'not '}tuned on instructions of {form}."
+             for name, seen in sorted(told.items())]  # fmt: skip
+    return [*lines, ""] if lines else []
 
 
 def _wordings(records: Sequence[Record]) -> list[str]:
@@ -101,7 +112,7 @@ def _wordings(records: Sequence[Record]) -> list[str]:
 def _beside(records: Sequence[Record]) -> list[str]:
     names = [
         "coverage@1", "novelty@5", "popularity bias", "calibration error", "wrong output", "ties",
-        "greatest change by shuffling", "first pick kept", "ms a case", "peak MB",
+        "greatest change by shuffling", "first pick kept", "ms a case", "MB to ask", "peak MB",
     ]  # fmt: skip
     lines = [_row(["ranker", *names]), _row(["---"] * (len(names) + 1))]
     for record in records:
@@ -110,7 +121,8 @@ def _beside(records: Sequence[Record]) -> list[str]:
             beside.get("coverage@1"), beside.get("novelty@5"), beside.get("popularity_bias"),
             record["calibration"].get("error"), record["figures"]["wrong"]["value"],
             beside.get("ties"), stable.get("greatest_change"), stable.get("first_pick_kept"),
-            record["ms_per_case"].get("median"), record.get("peak_memory_mb"),
+            record["ms_per_case"].get("median"), record.get("mb_per_case", {}).get("median"),
+            record.get("peak_memory_mb"),
         ]  # fmt: skip
         lines.append(_row([record["ranker"], *(_plain(c, 3) for c in cells)]))
     return lines

@@ -2,8 +2,8 @@
 
 Promises that a run which was broken off goes on where it stopped and comes to the same
 figures: cases are asked in parts that are always the same, and a part is written whole or
-cut away. A run whose settings or data files changed is refused. It knows nothing of how
-scorers are made.
+cut away. A run whose settings or data files changed is refused, and which versions of the
+code asked is kept. It knows nothing of how scorers are made.
 """
 
 from __future__ import annotations
@@ -60,7 +60,11 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class Row:
-    """What came of one case. `picks` are places, best first; `scores` in candidates' order."""
+    """What came of one case. `picks` are places, best first; `scores` in candidates' order.
+
+    `mb` is what the process took beyond what it held before, while the case's part was asked,
+    `peak_mb` the most that it then held.
+    """
 
     id: str
     right: int  # place in the catalog
@@ -69,6 +73,8 @@ class Row:
     ms: float
     scores: tuple[float, ...] = ()
     number: int = 0  # of the right one among the candidates
+    mb: float = 0.0
+    peak_mb: float = 0.0
 
     def as_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
@@ -83,9 +89,10 @@ class Row:
 def run_cases(
     folder: Path, settings: RunSettings, checksums: Mapping[str, str], numbers: Sequence[int],
     make: Callable[[Sequence[int]], Iterable[Case]], scorer: CaseScorer,
-    *, part: int = 256, progress: bool = False,
+    *, part: int = 256, progress: bool = False, code: str = "",
 ) -> list[Row]:  # fmt: skip
-    """Ask the cases of `numbers` that were not asked yet; gives all rows.
+    """Ask the cases of `numbers` that were not asked yet; gives all rows. `code` is the version
+    that asks now.
 
     Raises `DataError` or `RunError` where the folder holds a run of something else.
     """
@@ -96,6 +103,8 @@ def run_cases(
     rows = read_rows(path, cut=True)
     if len(rows) % part and len(rows) != len(numbers):
         raise RunError(f"{path}: holds {len(rows)} cases, not whole parts of {part}; remove it")
+    if len(rows) < len(numbers):
+        note_code(folder / "settings.json", code)
     with tqdm(total=len(numbers), initial=len(rows), unit="case", disable=not progress,
               desc=settings.name) as bar:  # fmt: skip
         for start in range(len(rows), len(numbers), part):
@@ -110,15 +119,21 @@ def run_cases(
 def ask(scorer: CaseScorer, cases: Sequence[Case]) -> list[Row]:
     """Ask some cases at once, and hold what comes out against the answers."""
     questions = [case.question for case in cases]
+    forget_peak_memory()
+    held = peak_memory_mb()
     started = time.perf_counter()
     answers = scorer.score(questions)
     ms = (time.perf_counter() - started) * 1000 / max(len(cases), 1)
+    peak = peak_memory_mb()
+    cost = round(ms, 4), round(peak - held, 1), round(peak, 1)
     if len(answers) != len(cases):
         raise RunError(f"scorer {scorer.name} gave {len(answers)} answers to {len(cases)} cases")
-    return [_row(case, answer, ms) for case, answer in zip(cases, answers, strict=True)]
+    return [_row(case, answer, *cost) for case, answer in zip(cases, answers, strict=True)]
 
 
-def _row(case: Case, answer: NDArray[np.floating[Any]], ms: float) -> Row:
+def _row(
+    case: Case, answer: NDArray[np.floating[Any]], ms: float, mb: float, peak_mb: float
+) -> Row:
     candidates = case.question.candidates
     scores = np.asarray(answer, dtype=np.float64)
     if scores.shape != candidates.shape:  # other items came out than went in
@@ -128,8 +143,8 @@ def _row(case: Case, answer: NDArray[np.floating[Any]], ms: float) -> Row:
     kept = scores.tolist() if len(scores) <= _SCORES_KEPT and not stands.wrong else []
     return Row(
         id=case.question.id, right=int(candidates[case.right]), standing=stands,
-        picks=tuple(int(p) for p in candidates[order]), ms=round(ms, 4),
-        scores=tuple(float(f"{s:.6g}") for s in kept), number=case.right,
+        picks=tuple(int(p) for p in candidates[order]), ms=ms,
+        scores=tuple(float(f"{s:.6g}") for s in kept), number=case.right, mb=mb, peak_mb=peak_mb,
     )  # fmt: skip
 
 
@@ -231,7 +246,8 @@ def agree(path: Path, plan: Mapping[str, Any], checksums: Mapping[str, str]) -> 
     """
     plan = _plain(plan)
     if not path.exists():
-        write_whole(path, json.dumps({"plan": plan, "data": dict(checksums)}, indent=1))
+        begun = {"plan": plan, "data": dict(checksums), "code": []}
+        write_whole(path, json.dumps(begun, indent=1))
         return
     kept = json.loads(path.read_text(encoding="utf-8"))
     refuse_changed(kept["data"], checksums, str(path.parent))
@@ -243,6 +259,19 @@ def agree(path: Path, plan: Mapping[str, Any], checksums: Mapping[str, str]) -> 
             f"{path.parent}: begun with other settings ({', '.join(other)}); bring them back, or "
             f"start anew with another --out"
         )
+
+
+def note_code(path: Path, code: str) -> None:
+    """Keep, beside what a run is of, that this version of the code asks cases of it."""
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    if code and code not in kept.setdefault("code", []):
+        kept["code"].append(code)
+        write_whole(path, json.dumps(kept, indent=1))
+
+
+def codes_of(path: Path) -> str:
+    """The versions of the code that asked the cases of a run, in their order."""
+    return ", ".join(json.loads(path.read_text(encoding="utf-8")).get("code", ()))
 
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,9 +86,10 @@ TASKS = {
         Task("sequential-matching", "… name an item", negatives=ALL,
              task_form=TaskForm.MATCHING),
         Task("product-search", "Product search", "P0", "I2", by_item=True, stands_for=_CATEGORY),
-        Task("product-search-cds", "Product search among CDs, nothing learned there", "P0", "I2",
+        Task("product-search-cds", "Transfer: product search among CDs", "P0", "I2",
              by_item=True, data="cds", stands_for="product search stands for the transfer of the "
-             "sequential task, since the data has no users of CDs"),
+             "sequential task, since the data has no users of CDs; of the rankers two-tower alone "
+             "has learned from CDs"),
         Task("search-taste", "Personalized search by taste", "P1+P2", "I0", stands_for=_TASTE),
         Task("search-vague", "Personalized search by a vague wish", "P1", "I1", stands_for=_WISH),
         Task("search-specific", "Personalized search by category", "P1", "I2",

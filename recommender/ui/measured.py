@@ -35,7 +35,8 @@ _ORDER = tuple(MEANINGS)
 # What has a place of its own on the page; whatever else a record holds is told with its run.
 _PLACED = {"task", "form", "title", "data_set", "ranker", "split", "seed", "sample", "scorer",
            "n", "stands_for", "code", "data", "figures", "calibration", "command", "finished",
-           "beside", "stability", "ms_per_case", "peak_memory_mb", "made_s"}  # fmt: skip
+           "beside", "stability", "ms_per_case", "mb_per_case", "peak_memory_mb",
+           "made_s", "made_mb"}  # fmt: skip
 
 Record = Mapping[str, Any]
 Lines = list[tuple[str, str]]
@@ -126,6 +127,7 @@ def _beside(record: Record) -> Lines:
         "first pick kept by shuffling": _share(stable.get("first_pick_kept")),
         "ms a case": _number(ms.get("median")),
         "ms, 95th percentile": _number(ms.get("p95")),
+        "MB to ask": _number(record.get("mb_per_case", {}).get("median")),
         "peak memory, MB": _number(record.get("peak_memory_mb")),
     }
     return [(name, text) for name, text in named.items() if text]
@@ -138,6 +140,8 @@ def _settings(record: Record) -> Lines:
         said["sample"] = "all cases"
     if "made_s" in record:
         said["seconds to learn or load"] = record["made_s"]
+    if "made_mb" in record:
+        said["MB then"] = record["made_mb"]
     rest = {name: value for name, value in record.items() if name not in _PLACED}
     return [*_flat({**said, **record.get("scorer", {}), **rest})]
 

@@ -14,7 +14,7 @@ from recorded import CHECKSUMS, write_run
 from scripted import PAYLOADS, Served
 from test_page import SMALL, WCAG
 
-from recommender.evaluation.paper import PAPER
+from recommender.evaluation.paper import PAPER, TRANSFER
 
 
 @pytest.fixture
@@ -82,6 +82,17 @@ def test_figures_stand_beside_the_published_ones(results: Callable[..., Page], r
         .inner_text()
     )
     assert f"{figure['value']:.3f}".lstrip("0") in told and "n 60" in told
+
+
+def test_beside_cds_stand_the_papers_figures_of_transfer(
+    results: Callable[..., Page], runs: Path
+) -> None:
+    write_run(runs, "sequential", "llm", data_set="amazon-2018 CDs_and_Vinyl")
+    page = results()
+    published = [float(cell) for cell in row(page, "paper", "SASRec, trained on CDs")]
+    assert published == list(TRANSFER["sequential"]["SASRec, trained on CDs"].values())
+    names = page.locator(".sheet.paper tbody th").all_inner_texts()
+    assert names == list(TRANSFER["sequential"])
 
 
 def test_a_task_is_chosen_and_stays_chosen(results: Callable[..., Page], runs: Path) -> None:

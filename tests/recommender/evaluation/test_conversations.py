@@ -28,7 +28,7 @@ from recommender.evaluation.reasons import KINDS, Judge, reason_figures
 from recommender.evaluation.runs import RunError
 from recommender.evaluation.simulated_user import SimulatedUser
 from recommender.settings import Settings
-from retrieval.catalog import Catalog
+from retrieval.catalog import Catalog, fold
 
 Open = Callable[..., Recommender]
 
@@ -137,6 +137,40 @@ def test_reasons_that_nothing_backs_or_that_fit_all_are_seen(open_recommender: O
     assert made_up["backed"] == 0 and made_up["specific"] == 1 and made_up["different"] == 0
     vague = judged("A comedy film.")
     assert vague["backed"] == 1 and vague["specific"] == 0 and vague["fits others"] == 1
+
+
+def test_a_fact_of_another_item_is_seen_whatever_the_claim_check_says(movies: Catalog) -> None:
+    judge = Judge.of(movies)
+    item = next(i for i in movies.items if i.facets["genres"] == ("Horror",) and i.year)
+    [other] = [i for i in movies.items if i.facets["genres"] == ("Western",)][:1]
+    person = other.facets["directors"][0]
+    reason = f"A horror film of {item.year}."
+    assert judge.foreign(reason, item, "") == set()
+    assert judge.foreign(f"Directed by {person}.", item, "") == {fold(person)}
+    assert judge.foreign(f"Directed by {person}.", item, f"like those of {person}") == set()
+    assert "western" in judge.foreign("A western in all but name.", item, "")
+    assert judge.foreign("Made in 1812.", item, "") == {"1812"}
+    assert judge.foreign(f"Of the {item.year // 10 * 10}s.", item, "") == set()
+
+
+def test_reasons_in_the_same_words_are_told_from_others(open_recommender: Open) -> None:
+    recommender = open_recommender()
+    session = recommender.open_session()
+    reply = list(recommender.reply(session.id, "a comedy"))[-1].reply  # type: ignore[union-attr]
+    judge = Judge.of(recommender.catalog)
+
+    def unlike(*reasons: str) -> float:
+        picks = tuple(
+            dataclasses.replace(p, reason=r) for p, r in zip(reply.picks, reasons, strict=False)
+        )
+        shares = judge.judged(dataclasses.replace(reply, picks=picks), [])
+        assert shares is not None
+        return dict(zip(KINDS, shares, strict=True))["unlike each other"]
+
+    assert unlike("A comedy of errors.", "A comedy of errors!") == 0
+    # "a", "comedy" and "of" of five words are common to both.
+    assert unlike("A comedy of errors.", "A comedy of manners.") == pytest.approx(1 - 3 / 5)
+    assert unlike("A comedy.") == 1
 
 
 class Breaking:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tiny_shop import write_rows, write_shop
 
 from recommender.__main__ import main
 from recommender.evaluation.tasks import TASKS
@@ -19,8 +20,8 @@ Run = Callable[..., int]
 def evaluate(shop_folder: Path, tmp_path: Path) -> Run:
     def run(*arguments: str) -> int:
         return main([
-            "evaluate", *arguments, "--data", str(shop_folder), "--out", str(tmp_path / "out"),
-            "--data-folder", str(tmp_path / "kept"),
+            "evaluate", "--data", str(shop_folder), "--out", str(tmp_path / "out"),
+            "--data-folder", str(tmp_path / "kept"), *arguments,
         ])  # fmt: skip
 
     return run
@@ -44,6 +45,7 @@ def test_a_record_says_all_that_is_needed_to_repeat_it(
     assert (folder / "cases.jsonl.gz").is_file()
     report = (tmp_path / "out" / "report.md").read_text()
     assert "*paper: InstructRec*" in report and "0.6947" in report
+    assert "| HR@5 | NDCG@3 | NDCG@5 | NDCG@10 | MRR |" in report
     assert (tmp_path / "out" / "plots" / "sequential.svg").read_text().startswith("<?xml")
 
 
@@ -54,6 +56,33 @@ def test_the_same_command_twice_gives_the_same_figures(evaluate: Run, tmp_path: 
     shutil.rmtree(path.parent)
     assert evaluate("search-vague", "--ranker", "popularity") == 0
     assert json.loads(path.read_text())["figures"] == first["figures"]
+
+
+def test_an_answer_that_is_planted_in_the_data_ends_the_run(
+    evaluate: Run, shop_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    planted = shutil.copytree(shop_folder, tmp_path / "planted")
+    write_rows(planted / "video_games" / "sequences.jsonl.gz",
+               [{"user_id": 0, "items": [3, 1, 2, 3]}, {"user_id": 1, "items": [4, 5, 6]}])  # fmt: skip
+    assert evaluate("sequential", "--ranker", "popularity", "--data", str(planted)) == 1
+    told = capsys.readouterr().err
+    assert (
+        "case 0: 'Amber Crown (Alpha Box)' is right and in the history" in told
+        and told.count("\n") == 1
+    )
+
+
+def test_a_run_on_changed_data_is_not_put_beside_older_ones(
+    evaluate: Run, shop_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = shutil.copytree(shop_folder, tmp_path / "changed")
+    assert evaluate("sequential", "--ranker", "popularity", "--data", str(changed)) == 0
+    write_shop(changed, seed=6)
+    capsys.readouterr()
+    assert evaluate("sequential", "--ranker", "neighbours", "--data", str(changed)) == 2
+    told = capsys.readouterr().err
+    assert "video_games/sequences.jsonl.gz changed since" in told and told.count("\n") == 1
+    assert not list((tmp_path / "out").glob("*neighbours*"))
 
 
 def test_all_tasks_are_asked_that_the_data_has_cases_for(
@@ -90,6 +119,15 @@ def test_who_learns_from_users_is_left_out_where_there_are_none(
     assert evaluate("product-search-cds", "--ranker", "popularity,bm25") == 0
     told = capsys.readouterr()
     assert "left out, cds has no users" in told.err and "cds bm25" in told.out
+
+
+def test_two_towers_learn_from_items_where_there_are_no_users(
+    evaluate: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate("product-search-cds", "--ranker", "two-tower,tem") == 0
+    told = capsys.readouterr()
+    assert "cds two-tower, " in told.out
+    assert "tem: left out, there is no history" in told.err
 
 
 def test_rankers_are_joined_by_weights_that_the_record_holds(evaluate: Run, tmp_path: Path) -> None:

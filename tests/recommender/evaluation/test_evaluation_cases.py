@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tiny_shop import MORE, write_shop
 
 from recommender.evaluation.cases import Case, CaseScorer, Question
 from recommender.evaluation.controls import make_control
-from recommender.evaluation.data import Behaviour
+from recommender.evaluation.data import Behaviour, load_video_games
 from recommender.evaluation.leaks import LeakError, refuse_leak, telling, words
 from recommender.evaluation.metrics import per_case
 from recommender.evaluation.runs import ask
@@ -168,6 +170,20 @@ def test_the_controls_get_what_they_must(shop: Behaviour, task: str) -> None:
         control = make_control(name, shop, "test", by_item, 0)
         slack = 0 if name == "told" else error
         assert mean(cases, control, "HR@1") == pytest.approx(expected, abs=slack)
+
+
+@pytest.mark.parametrize("task", ["sequential-100", "search-vague-100"])
+def test_among_a_hundred_the_controls_get_what_they_must(task: str, tmp_path: Path) -> None:
+    wide = load_video_games(write_shop(tmp_path, names=MORE))
+    cases = [case for seed in range(5) for case in cases_of(wide, task, seed)]
+    assert {len(set(case.question.candidates.tolist())) for case in cases} == {100}
+    level = Told(lambda q: np.zeros(len(q.candidates)))
+    assert mean(cases, level, "HR@1") == pytest.approx(1 / 100)
+    assert mean(cases, level, "R@20") == pytest.approx(20 / 100)
+    first, told = (make_control(name, wide, "test", False, 0) for name in ("first", "told"))
+    assert mean(cases, told, "HR@1") == 1
+    # 300 draws: the standard error of R@50 is .029.
+    assert mean(cases, first, "R@50") == pytest.approx(0.5, abs=0.09)
 
 
 def test_a_random_score_stays_with_its_item(shop: Behaviour) -> None:

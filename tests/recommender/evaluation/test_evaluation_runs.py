@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,11 +17,19 @@ from recommender.evaluation.baselines import Popularity
 from recommender.evaluation.cases import CaseScorer, Question
 from recommender.evaluation.data import Behaviour, DataError, load_video_games
 from recommender.evaluation.metrics import Standing
-from recommender.evaluation.records import beside, calibration, summary, ties
+from recommender.evaluation.records import (
+    beside,
+    calibration,
+    refuse_other_data,
+    summary,
+    ties,
+    write_record,
+)  # fmt: skip
 from recommender.evaluation.runs import (
     Row,
     RunError,
     RunSettings,
+    codes_of,
     read_rows,
     run_cases,
     stability,
@@ -59,8 +67,15 @@ def popularity(shop: Behaviour) -> Popularity:
     return Popularity(shop.training("test"), len(shop.catalog))
 
 
+COSTS = {"ms", "mb", "peak_mb", "ms_per_case", "mb_per_case", "peak_memory_mb"}
+
+
+def without_costs(told: Mapping[str, object]) -> dict[str, object]:
+    return {k: v for k, v in told.items() if k not in COSTS}
+
+
 def without_times(rows: Sequence[Row]) -> list[dict[str, object]]:
-    return [{k: v for k, v in vars(row).items() if k != "ms"} for row in rows]
+    return [without_costs(vars(row)) for row in rows]
 
 
 def test_a_run_that_was_broken_off_comes_to_the_same(shop: Behaviour, tmp_path: Path) -> None:
@@ -99,6 +114,50 @@ def test_a_changed_data_file_is_refused(shop: Behaviour, tmp_path: Path) -> None
         run(tmp_path / "run", other, popularity(other))
 
 
+def test_what_a_run_is_held_against_must_be_of_the_same_data(tmp_path: Path) -> None:
+    made = {"task": "sequential", "ranker": "ease", "data_set": "video games",
+            "data": {"items": "one", "sequences": "one"}}  # fmt: skip
+    write_record(tmp_path / "ease", made)
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "record.json").write_text("{")
+    refuse_other_data(tmp_path, "video games", {"items": "one", "sequences": "one", "hard": "new"})
+    refuse_other_data(tmp_path, "cds", {"items": "two"})
+    with pytest.raises(DataError, match="ease: made with other data; sequences changed"):
+        refuse_other_data(tmp_path, "video games", {"items": "one", "sequences": "two"})
+
+
+def test_the_versions_that_asked_are_kept_and_no_other(shop: Behaviour, tmp_path: Path) -> None:
+    def run_by(code: str, scorer: CaseScorer) -> str:
+        numbers = numbers_for(TASK, shop, "test", 0, 0)
+        make = partial(make_cases, TASK, shop, split="test", seed=0, wishes=Wishes(shop.catalog))
+        run_cases(tmp_path, SETTINGS, shop.checksums, numbers, make, scorer, part=16, code=code)
+        return codes_of(tmp_path / "settings.json")
+
+    with pytest.raises(KeyboardInterrupt):
+        run_by("v1", Breaking(popularity(shop), 3))
+    assert run_by("v2", popularity(shop)) == "v1, v2"
+    assert run_by("v3", popularity(shop)) == "v1, v2"  # which had nothing left to ask
+
+
+class Hungry:
+    """Takes 64 MB while it scores, and gives them back."""
+
+    name = "hungry"
+
+    def score(self, questions: Sequence[Question]) -> list[NDArray[np.float64]]:
+        taken = np.ones(8_000_000)
+        return [np.ones(len(q.candidates)) * taken[0] for q in questions]
+
+
+def test_what_asking_takes_in_memory_is_told(shop: Behaviour, tmp_path: Path) -> None:
+    hungry = run(tmp_path / "hungry", shop, Hungry())
+    record = summary(TASK, SETTINGS, hungry, {}, counts=None, catalog_size=48, extra={})
+    assert 55 < record["mb_per_case"]["median"] < 90
+    assert record["peak_memory_mb"] > record["mb_per_case"]["median"]
+    frugal = run(tmp_path / "frugal", shop, popularity(shop))
+    assert max(row.mb for row in frugal) < 10
+
+
 def test_other_settings_are_refused(shop: Behaviour, tmp_path: Path) -> None:
     run(tmp_path, shop, popularity(shop))
     with pytest.raises(RunError, match="seed"):
@@ -111,7 +170,7 @@ def test_twice_the_same_gives_the_same_figures(shop: Behaviour, tmp_path: Path) 
         rows = run(tmp_path / name, shop, popularity(shop))
         record = summary(TASK, SETTINGS, rows, shop.checksums, counts=popularity(shop).counts,
                          catalog_size=len(shop.catalog), extra={})  # fmt: skip
-        records.append({k: v for k, v in record.items() if k != "ms_per_case"})
+        records.append(without_costs(record))
     assert records[0] == records[1]
     assert records[0]["n"] == 60 and records[0]["data"] == dict(shop.checksums)
 

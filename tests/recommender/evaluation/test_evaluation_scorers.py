@@ -12,10 +12,12 @@ from tiny_shop import QUICK
 from prompts.instruction import Aspects, Instruction
 from prompts.templates import Templates
 from recommender.evaluation.baselines import Neighbours, Popularity
-from recommender.evaluation.cases import CaseScorer, Question
+from recommender.evaluation.cases import Case, CaseScorer, Question
 from recommender.evaluation.contract import InstructedScorer, RetrieverScorer, ScoringRanker
+from recommender.evaluation.controls import CONTROLS, make_control
 from recommender.evaluation.data import Behaviour
 from recommender.evaluation.joining import JoinedScorer, Weights, fit_choice, learn_weights
+from recommender.evaluation.left_out import SEARCHERS
 from recommender.evaluation.shelf import Shelf
 from recommender.evaluation.tasks import TASKS, make_cases, numbers_for
 from recommender.evaluation.wishes import Wishes
@@ -25,7 +27,8 @@ from retrieval.retriever import Candidate, DenseRetriever
 
 SCORERS = (
     "popularity", "neighbours", "ease", "bm25", "minilm", "minilm-nearest", "sasrec",
-    "bert4rec", "sasrec-paper", "sasrec-titles", "joined", "llm", "retriever",
+    "bert4rec", "sasrec-paper", "sasrec-titles", "joined", "llm", "retriever", "two-tower", "tem",
+    "first", "random",
 )  # fmt: skip
 
 
@@ -44,7 +47,17 @@ def scorer_of(name: str, shelf: Shelf) -> CaseScorer:
             [shelf.scorer(n) for n in names],
             Weights(dict.fromkeys(names, 1.0), dict.fromkeys(names, 0.5)),
         )
+    if name in CONTROLS:
+        return make_control(name, shelf.behaviour, "test", False, 0)
+    if name in SEARCHERS:
+        return shelf.searcher("p1i2", name, lambda: searches(shelf.behaviour))
     return shelf.scorer(name)
+
+
+def searches(shop: Behaviour) -> list[Case]:
+    task = TASKS["search-specific"]
+    numbers = range(len(shop.users))
+    return list(make_cases(task, shop, numbers, "validation", 0, Wishes(shop.catalog)))
 
 
 def test_every_scorer_of_the_shelf_is_held_to_the_contract(shelf: Shelf) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from scripted_models import ScriptedModel
 
 from prompts.instruction import Aspects, TaskForm
 from prompts.templates import HELD_OUT_FILE, Templates, read_templates
+from recommender.adapter_card import LANGUAGE_MODEL, RANKING, Card, write_card
 from recommender.evaluation.cases import Question
 from recommender.evaluation.data import Behaviour
 from recommender.evaluation.joining import ReorderedScorer
@@ -20,8 +24,13 @@ from recommender.evaluation.language import (
     language_scorer,
     wordings,
 )  # fmt: skip
+from recommender.evaluation.model_in_use import ModelInUse
 from recommender.evaluation.tasks import TASKS
+from recommender.settings import Settings
 
+_CARD = Card(
+    LANGUAGE_MODEL, (RANKING,), "base", "0", "0", "made.jsonl", "0", "0", "2026-01-02", "CC0-1.0"
+)
 HISTORY = np.array([0, 1], np.int32)
 
 
@@ -73,6 +82,30 @@ def test_held_out_wordings_serve_nobody() -> None:
     for task in TASKS.values():
         for form in (TaskForm.RERANKING, TaskForm.PAIRWISE):
             assert all_templates().choose(task.aspects, form) in serving.by_id.values()
+
+
+class Adapted(ScriptedModel):
+    """A model that was loaded with an adapter."""
+
+    def describe(self) -> dict[str, Any]:
+        return {**super().describe(), "adapter": "given"}
+
+
+def test_a_record_says_which_combinations_of_aspects_were_held_out(tmp_path: Path) -> None:
+    """Tuned on next items and on searches by category, never on a history with a category."""
+    seen = ["rerank-history-open", "rerank-new-specific", "a template of former times"]
+    write_card(tmp_path, dataclasses.replace(_CARD, settings={"templates_seen": seen}))
+    in_use = ModelInUse(Settings(adapter=str(tmp_path)))
+    in_use.model = Adapted()
+
+    def said(task: str, template: str = "") -> tuple[bool, bool]:
+        in_use.template = all_templates().by_id[template] if template else None
+        told = in_use.wording(TASKS[task].aspects, TASKS[task].task_form)
+        return told["template_seen"], told["combination_seen"]
+
+    assert said("sequential") == said("product-search") == (True, True)
+    assert said("sequential", "held-history-open-blunt") == (False, True)
+    assert said("search-specific") == said("sequential-pairwise") == (False, False)
 
 
 @pytest.mark.parametrize(

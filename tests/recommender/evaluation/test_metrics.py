@@ -6,6 +6,13 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import (
+    label_ranking_average_precision_score,
+    ndcg_score,
+    top_k_accuracy_score,
+)  # fmt: skip
 
 from recommender.evaluation.metrics import (
     Standing,
@@ -19,6 +26,37 @@ from recommender.evaluation.metrics import (
 
 def mean(standings: list[Standing], name: str) -> float:
     return float(per_case(standings)[name].mean())
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 4), min_size=6, max_size=6), min_size=1, max_size=8),
+    st.integers(0, 5),
+)
+@settings(max_examples=60, deadline=None)
+def test_ndcg_is_what_scikit_learn_says_that_averages_over_ties_too(
+    scores: list[list[int]], right: int
+) -> None:
+    gains = np.zeros((len(scores), 6))
+    gains[:, right] = 1
+    stands = [standing(np.array(row, dtype=np.float64), right) for row in scores]
+    for cut in (3, 5):
+        theirs = ndcg_score(gains, np.array(scores, dtype=np.float64), k=cut)
+        assert mean(stands, f"NDCG@{cut}") == pytest.approx(theirs)
+
+
+@given(st.permutations(range(8)), st.integers(0, 7))
+@settings(max_examples=60, deadline=None)
+def test_without_ties_mrr_and_hits_are_what_scikit_learn_says(
+    scores: list[int], right: int
+) -> None:
+    true = np.arange(8) == right
+    values = np.array(scores, dtype=np.float64)
+    stands = [standing(values, right)]
+    theirs = label_ranking_average_precision_score(true[None], values[None])
+    assert mean(stands, "MRR") == pytest.approx(theirs)
+    for cut in (1, 3, 5):
+        hit = top_k_accuracy_score([right], values[None], k=cut, labels=np.arange(8))
+        assert mean(stands, f"HR@{cut}") == hit
 
 
 def test_the_best_of_ten_earns_all() -> None:
