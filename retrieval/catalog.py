@@ -26,6 +26,8 @@ from retrieval.fields import fields_of_card, number_of, parts_of, read_card, tex
 from retrieval.fields import fold as fold
 
 BUNDLED = Path(__file__).with_name("catalogs")
+_TOLD = {Kind.CATEGORY: 3, Kind.KEYWORD: 5}  # values of an item in its brief
+_SOME_SIZE, _MOST = 100, 0.75  # items from which a value can be commonplace, and its share
 MAX_TITLE = 300  # characters; a longer title is cut for display and for the model
 
 
@@ -152,11 +154,29 @@ class Catalog:
         return ". ".join(part.rstrip(".") for part in parts) + "."
 
     def brief(self, item: Item) -> str:
-        """A dozen tokens that tell the item apart, for the ranker."""
+        """Some twenty tokens that tell the item apart, for the ranker.
+
+        Moods tend to stand last among the keywords, so more of these are told than of the
+        categories; a value that most items have ("English") is left out.
+        """
         parts = [item.name[:MAX_TITLE]]
         for f in self.of_kind(Kind.CATEGORY, Kind.KEYWORD):
-            parts += [value.lower() for value in item.values(f.name)[:3]]
+            told = [v for v in item.values(f.name) if (f.name, v) not in self._commonplace]
+            parts += [value.lower() for value in told[: _TOLD[f.kind]]]
         return ", ".join(dict.fromkeys(parts))
+
+    @cached_property
+    def _commonplace(self) -> frozenset[tuple[str, str]]:
+        """The values of categories that most items of a catalog of some size have."""
+        if len(self) < _SOME_SIZE:
+            return frozenset()
+        count = Counter(
+            (f.name, value)
+            for f in self.of_kind(Kind.CATEGORY)
+            for item in self.items
+            for value in item.facets.get(f.name, ())
+        )
+        return frozenset(key for key, n in count.items() if n > _MOST * len(self))
 
 
 def load_catalog(name_or_path: str) -> Catalog:
