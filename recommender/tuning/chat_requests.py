@@ -28,7 +28,6 @@ from retrieval.catalog import Catalog, Item
 from retrieval.encoder import Encoder
 
 
-
 class RequestsError(ValueError):
     """Requests that can't be made; the message says why."""
 
@@ -148,10 +147,7 @@ class RequestMaker:
         noun = self._catalog.noun if kind is None or rng.random() < 0.5 else ""
         thing = f"{article}{kind.words} {noun}".strip() if kind else f"{article}{noun}"
         thing = " ".join(thing.split())
-        if need.whole:
-            words = f"{need.words}. {thing}"
-        else:
-            words = f"{thing} {need.words}"
+        words = f"{need.words}. {thing}" if need.whole else f"{thing} {need.words}"
         if years is not None:
             words += f"{rng.choice((', ', ' '))}{years.words}"
         if other is not None:
@@ -159,7 +155,9 @@ class RequestMaker:
         return self._said(rng, words), (need, *limits)
 
     def _likes(self, rng: random.Random) -> tuple[str, list[Item]]:
-        chosen = dict.fromkeys(rng.choice(self._known) for _ in range(rng.choice((1, 1, 1, 2, 2, 3))))
+        chosen = dict.fromkeys(
+            rng.choice(self._known) for _ in range(rng.choice((1, 1, 1, 2, 2, 3)))
+        )
         items = [self._catalog[i] for i in chosen]
         names = [item.name if rng.random() < 0.15 else item.title for item in items]
         joined = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
@@ -198,7 +196,9 @@ class RequestMaker:
         need = self._needs.story(rng, rng.choice(self._catalog.items))
         if need is None:
             return None
-        form = rng.choice(("that one where {}", "the {noun} in which {}", "{}", "{}, what's it called"))
+        form = rng.choice(
+            ("that one where {}", "the {noun} in which {}", "{}", "{}, what's it called")
+        )
         return Request(form.format(need.words, noun=self._catalog.noun), (need,))
 
 

@@ -123,7 +123,9 @@ def _add_instruction_commands(commands: Any) -> None:
         "requests", help="everyday requests as the chat reads them, over what it retrieves for them"
     )
     requests.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl[.gz]")
-    requests.add_argument("--catalog", default="movies", help="bundled, imported or a file (movies)")
+    requests.add_argument(
+        "--catalog", default="movies", help="bundled, imported or a file (movies)"
+    )
     requests.add_argument("--count", type=int, default=2000, help="of requests (2000)")
     requests.add_argument("--blocks", type=int, default=12, help="candidates of each (12)")
     requests.add_argument("--seed", type=int, default=0, help="the same seed, the same file (0)")

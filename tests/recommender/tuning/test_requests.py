@@ -126,7 +126,9 @@ def test_no_candidate_breaks_a_limit_that_was_heard(movies: Catalog) -> None:
     read = Understander(movies).understand(Session("s"), words)
     limits = read.query.limits
     found = [
-        e for e in made(movies, seed=3, count=60) if "1960 to 1969" in e.prefix and "or" not in e.prefix
+        e
+        for e in made(movies, seed=3, count=60)
+        if "1960 to 1969" in e.prefix and "or" not in e.prefix
     ]
     assert limits
     for example in found:
@@ -164,9 +166,13 @@ def test_the_command_writes_requests_and_what_lies_beside(
     beside, out = tmp_path / "beside.jsonl", tmp_path / "all.jsonl.gz"
     with ExampleWriter(beside) as writer:
         writer.write_all(examples[:3])
-    monkeypatch.setattr("retrieval.encoder.SentenceTransformerEncoder", lambda name: HashingEncoder())
+    monkeypatch.setattr(
+        "retrieval.encoder.SentenceTransformerEncoder", lambda name: HashingEncoder()
+    )
     given = ["--catalog", str(FILMS), "--data", str(tmp_path), "--count", "4", "--blocks", "5"]
-    assert main(["instructions", "requests", "--out", str(out), "--beside", str(beside), *given]) == 0
+    assert (
+        main(["instructions", "requests", "--out", str(out), "--beside", str(beside), *given]) == 0
+    )
     written = list(read_examples(out))
     assert written[-3:] == examples[:3]
     assert f"{len(written)} examples" in capsys.readouterr().out
