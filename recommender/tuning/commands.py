@@ -166,7 +166,7 @@ def _make(given: dict[str, Any]) -> int:
 def _requests(given: dict[str, Any]) -> int:
     from recommender.opening import open_found
     from recommender.settings import Settings
-    from recommender.tuning.chat_requests import RequestsError, make_requests
+    from recommender.tuning.chat_examples import RequestsError, make_requests
     from recommender.tuning.examples import ExampleError, ExampleWriter, read_examples
     from retrieval.catalog import CatalogError
     from retrieval.encoder import EncoderError, SentenceTransformerEncoder

@@ -250,6 +250,6 @@ def _neighbours(themes: Sequence[str], encoder: Encoder) -> dict[str, list[str]]
     cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, 0)
     return {
-        theme: [themes[n] for n in np.flatnonzero(cosines[row] > _NEAR)]
+        theme: [themes[n] for n in np.flatnonzero(cosines[row] > _NEAR).tolist()]
         for row, theme in enumerate(themes)
     }

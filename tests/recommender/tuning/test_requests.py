@@ -12,7 +12,7 @@ from prompts.templates import Templates
 from recommender.__main__ import main
 from recommender.dialogue import Session
 from recommender.ranking import nouns_of
-from recommender.tuning.chat_requests import RequestsError, make_requests
+from recommender.tuning.chat_examples import RequestsError, make_requests
 from recommender.tuning.examples import Example, read_examples
 from recommender.tuning.needs import Bound, Named, Needs, Values, grade_of
 from recommender.understanding.understander import Understander
