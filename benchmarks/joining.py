@@ -1,19 +1,23 @@
 """Which share of the score should the language model have?
 
-    python -m benchmarks.joining [--model …] [--adapter …] [--ranker block]
+    python -m benchmarks.joining [--model …] [--adapter …] [--ranker block] [--keep]
 
 Scores the candidates of every labelled request once, then joins the scores under each
 weight. The weight is chosen on the validation half and reported on the test half, against
 the retriever alone (weight 0) and the model alone (weight 1), with the paired difference
-and its bootstrap interval. Also shuffles every candidate list and reports the greatest
-change of a score.
+and its bootstrap interval. Also shuffles every tenth candidate list and reports the greatest
+change of a score. `--keep` writes the chosen share and these figures into the adapter's card;
+the chat then joins by it, and takes the adapter unasked where the interval is above zero.
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -21,6 +25,7 @@ from tqdm import tqdm
 from benchmarks.labelled import LabelledRequest, interval, load_requests, ndcg, write_record
 from prompts.instruction import Instruction
 from prompts.templates import Templates
+from recommender.adapter_card import Figure, read_card, write_card
 from recommender.dialogue import Session
 from recommender.language_model import load_language_model
 from recommender.opening import open_retriever
@@ -31,7 +36,7 @@ from retrieval.catalog import Item, load_catalog
 from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.retriever import Candidate
 
-WEIGHTS = [round(w, 2) for w in (*np.arange(0, 0.5, 0.05), 0.6, 0.8, 1.0)]
+WEIGHTS = [round(w, 2) for w in np.arange(0, 1.01, 0.05).tolist()]
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,12 @@ def main() -> None:
     parser.add_argument("--quantization", default="auto")
     parser.add_argument("--ranker", choices=MODEL_RANKERS, default="block")
     parser.add_argument("--candidates", type=int, default=Settings.candidates)
+    parser.add_argument(
+        "--keep", action="store_true", help="the chosen share, in the adapter's card"
+    )
     options = parser.parse_args()
+    if options.keep and (not options.adapter or read_card(Path(options.adapter)) is None):
+        parser.exit(2, "error: --keep wants --adapter with the folder of a checkpoint\n")
     settings = Settings.read({})
     catalog = load_catalog(settings.catalog)
     retriever = open_retriever(
@@ -101,6 +111,32 @@ def main() -> None:
         "chosen": best, "test_gain": [float(gain.mean()), low, high], "moved_by_shuffling": moved,
     }  # fmt: skip
     print("written to", write_record(f"joining-{options.ranker}", record))
+    if options.keep:
+        test = {w: float(np.mean(by_split["test"])) for w, by_split in figures.items()}
+        keep(Path(options.adapter), best, low, {
+            "requests, test half: NDCG@5 of the retriever alone": test[0.0],
+            "requests, test half: NDCG@5 of the model alone": test[1.0],
+            "requests, test half: NDCG@5 joined": test[best],
+            "requests, test half: gain by joining, lower end of its interval": low,
+            "requests, test half: gain by joining, upper end of its interval": high,
+        })  # fmt: skip
+
+
+def keep(folder: Path, weight: float, low: float, measured: dict[str, float]) -> None:
+    """Write a share of the joined score and its figures into the card of a checkpoint.
+
+    The adapter serves unasked where the gain's interval lies above zero (`low`).
+    """
+    card = read_card(folder)
+    if card is None:
+        raise FileNotFoundError(f"{folder}: no checkpoint")
+    command = shlex.join(["python", "-m", "benchmarks.joining", *sys.argv[1:]])
+    others = tuple(figure for figure in card.figures if figure.what not in measured)
+    new = tuple(Figure(what, round(value, 5), command) for what, value in measured.items())
+    write_card(folder, replace(
+        card, default=low > 0, weights={**card.weights, "rank_weight": weight},
+        figures=(*others, *new),
+    ))  # fmt: skip
 
 
 def _figures(scored: list[Scored], weight: float, split: str) -> list[float]:

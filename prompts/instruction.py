@@ -46,7 +46,8 @@ class Aspects:
     `history` holds titles of items that the user liked or picked, oldest first. `taste`
     holds lasting tastes in the user's words, `wish` the wish of the moment, `limits` the
     hard limits as phrases ("not after 1990"). `context` maps a kind of circumstance
-    ("company") to the user's words for it ("with the kids").
+    ("company") to the user's words for it ("with the kids"). `known` maps titles of the
+    history to what they are told with, since a small model knows few items by their names.
     """
 
     history: tuple[str, ...] = ()
@@ -55,6 +56,7 @@ class Aspects:
     limits: tuple[str, ...] = ()
     intention: Intention = Intention.NONE
     context: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def preference(self) -> Preference:
@@ -97,6 +99,7 @@ class Instruction:
                 limits=tuple(aspects["limits"]),
                 intention=Intention(aspects["intention"]),
                 context=aspects["context"],
+                known=aspects.get("known", {}),
             ),
             TaskForm(data["task_form"]),
             data["template"],

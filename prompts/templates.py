@@ -113,8 +113,9 @@ class Template:
 
 
 def _in_words(aspects: Aspects) -> dict[str, str]:
+    history = aspects.history[-HISTORY_LIMIT:]
     return {
-        "history": "; ".join(aspects.history[-HISTORY_LIMIT:]),
+        "history": "; ".join(aspects.known.get(title, title) for title in history),
         "taste": "; ".join(aspects.taste),
         "wish": _wish_in_words(aspects),
     }

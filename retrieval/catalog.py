@@ -1,9 +1,8 @@
 """Items and catalogs: what can be recommended, read from a file and checked.
 
 A catalog is a JSONL file, one item a line, with an optional card beside it (the same name,
-ending in `.toml`) that says what the fields mean and which words people use for them.
-Without a card the kinds of the fields are inferred, and what words a card leaves out comes
-from a table of everyday words (`field_words`). Nothing here is about films.
+ending in `.toml`) that says what the fields mean and which words people use for them; what it
+leaves out is inferred (`field_words`). Nothing here is about films.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from retrieval.field_words import fill_in, infer_fields
 from retrieval.fields import CatalogError as CatalogError
 from retrieval.fields import Field as Field
 from retrieval.fields import Kind as Kind
-from retrieval.fields import fields_of_card, number_of, parts_of, read_card, text_of
+from retrieval.fields import commonplace, fields_of_card, number_of, parts_of, read_card, text_of
 from retrieval.fields import fold as fold
 
 BUNDLED = Path(__file__).with_name("catalogs")
@@ -70,8 +69,7 @@ class Catalog:
 
     `checksum` is the SHA-256 of file and card; whatever is derived from a catalog names it.
     `verb` is what one does with an item ("read"), `done` are the verbs that say it is known.
-    Items that are `gone` can be had by their id, since a conversation may speak of them, and
-    are not in the catalog otherwise.
+    Items that are `gone` can be had by their id alone, since a conversation may speak of them.
     """
 
     def __init__(
@@ -166,11 +164,18 @@ class Catalog:
         return ". ".join(part.rstrip(".") for part in parts) + "."
 
     def brief(self, item: Item) -> str:
-        """A dozen tokens that tell the item apart, for the ranker."""
+        """Some twenty tokens that tell the item apart, for the ranker: moods stand last among
+        the keywords, and what most items have is left out."""
         parts = [item.name[:MAX_TITLE]]
         for f in self.of_kind(Kind.CATEGORY, Kind.KEYWORD):
-            parts += [value.lower() for value in item.values(f.name)[:3]]
+            told = [v for v in item.values(f.name) if (f.name, v) not in self._commonplace]
+            parts += [value.lower() for value in told[: 5 if f.kind is Kind.KEYWORD else 3]]
         return ", ".join(dict.fromkeys(parts))
+
+    @cached_property
+    def _commonplace(self) -> frozenset[tuple[str, str]]:
+        names = [f.name for f in self.of_kind(Kind.CATEGORY)]
+        return commonplace([item.facets for item in self.items], names)
 
 
 def load_catalog(name_or_path: str) -> Catalog:

@@ -6,12 +6,15 @@ model's precision. It knows no data and no loss.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
 from torch import nn
 
 from recommender.tuning.options import TuningOptions
+
+_LAYER = re.compile(r"\.(?:layers|block|h)\.(\d+)\.")
 
 
 class Masters:
@@ -77,9 +80,10 @@ def with_adapter(model: Any, options: TuningOptions) -> Any:
 
     model.config.use_cache = False
     if options.begin is not None:
-        return PeftModel.from_pretrained(
+        begun = PeftModel.from_pretrained(
             model, str(options.begin), is_trainable=True, autocast_adapter_dtype=False
         )
+        return _of_the_end(begun, options.layers)
     config = LoraConfig(
         r=options.rank,
         lora_alpha=2 * options.rank,
@@ -88,4 +92,17 @@ def with_adapter(model: Any, options: TuningOptions) -> Any:
         task_type="SEQ_2_SEQ_LM" if model.config.is_encoder_decoder else "CAUSAL_LM",
     )
     # In the model's own precision: adapters in 32 bits cost a quarter of the speed.
-    return get_peft_model(model, config, autocast_adapter_dtype=False)
+    return _of_the_end(get_peft_model(model, config, autocast_adapter_dtype=False), options.layers)
+
+
+def _of_the_end(model: Any, layers: int) -> Any:
+    """The same model, of which only the adapter of the last layers learns; all where 0."""
+    if not layers:
+        return model
+    learning = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+    numbers = [int(found[1]) if (found := _LAYER.search(n)) else None for n, _ in learning]
+    last = max((n for n in numbers if n is not None), default=0)
+    for (_, parameter), number in zip(learning, numbers, strict=True):
+        if number is not None and number <= last - layers:
+            parameter.requires_grad_(False)
+    return model

@@ -50,7 +50,9 @@ class Encoded:
             return Encoded(self.id, self.prefix[-(limit - len(target)) :], target=target)
         pairs = list(zip(self.blocks, self.labels, strict=True))
         while len(pairs) > 1 and sum(len(block) for block, _ in pairs) > limit // 2:
-            pairs.remove(next(pair for pair in reversed(pairs) if not pair[1]))
+            # The last of those that fit worst.
+            least = min(label for _, label in pairs)
+            pairs.remove(next(pair for pair in reversed(pairs) if pair[1] == least))
         pairs = [(block[-(limit // 2) :], label) for block, label in pairs]
         room = limit - sum(len(block) for block, _ in pairs)
         kept, labels = zip(*pairs, strict=True)
@@ -65,7 +67,7 @@ class ScoredBatch:
     positions: torch.Tensor  # (n, t), each block from the prefix's end
     owner: torch.Tensor  # (n, t): 0 in the prefix, 1… in a block, -1 in the padding
     ends: torch.Tensor  # (n, k), place of each block's last token
-    labels: torch.Tensor  # (n, k), 1 where a block fits
+    labels: torch.Tensor  # (n, k), 0 where a block does not fit, else its grade
     real: torch.Tensor  # (n, k), False where an example has fewer blocks
     reference: torch.Tensor  # (n,), margins before anything was learned
     examples: int

@@ -34,7 +34,7 @@ from recommender.tuning.options import TuningError, TuningOptions
 LARGEST = 10 * 2**20  # bytes of an adapter that may lie in the repository
 LICENCE = "Apache-2.0"
 _RECORDED = (
-    "part", "scoring", "quantization", "rank", "dropout", "learning_rate", "batch", "accumulate",
+    "part", "scoring", "quantization", "rank", "layers", "dropout", "learning_rate", "batch", "accumulate",
     "length", "seed",
 )  # fmt: skip
 

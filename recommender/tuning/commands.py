@@ -64,6 +64,7 @@ def add_tuning_commands(commands: Any) -> None:
         ("--steps", int, "end after so many; without both, one epoch"),
         ("--learning-rate", float, "at its highest (5e-4)"),
         ("--rank", int, "of the LoRA adapter (16)"),
+        ("--layers", int, "of the model's end that learn, at less cost (all)"),
         ("--batch", int, "examples read at once (4)"),
         ("--accumulate", int, "batches to a step (1)"),
         ("--length", int, "tokens of an example at most (1024)"),
@@ -118,6 +119,21 @@ def _add_instruction_commands(commands: Any) -> None:
                       help="for unpacked models (data)")  # fmt: skip
     make.add_argument("--verbose", action="store_true", help="log what happens, with traces")
     make.set_defaults(run=_make, own_settings=True)
+    requests = kinds.add_parser(
+        "requests", help="everyday requests as the chat reads them, over what it retrieves for them"
+    )
+    requests.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl[.gz]")
+    requests.add_argument(
+        "--catalog", default="movies", help="bundled, imported or a file (movies)"
+    )
+    requests.add_argument("--count", type=int, default=2000, help="of requests (2000)")
+    requests.add_argument("--blocks", type=int, default=12, help="candidates of each (12)")
+    requests.add_argument("--seed", type=int, default=0, help="the same seed, the same file (0)")
+    requests.add_argument("--beside", type=Path, metavar="FILE",
+                          help="examples to write behind them, as from `instructions make`")  # fmt: skip
+    requests.add_argument("--data", metavar="FOLDER", help="for index and catalogs (data)")
+    requests.add_argument("--verbose", action="store_true", help="log what happens, with traces")
+    requests.set_defaults(run=_requests, own_settings=True)
 
 
 def _make(given: dict[str, Any]) -> int:
@@ -144,6 +160,36 @@ def _make(given: dict[str, Any]) -> int:
     except OSError as error:
         return fail(f"{error.filename or given['out']}: {error.strerror}", 1)
     print(f"{made.path}: {made.count:,} examples in {made.seconds:.0f} s; card: {made.card}")
+    return 0
+
+
+def _requests(given: dict[str, Any]) -> int:
+    from recommender.opening import open_found
+    from recommender.settings import Settings
+    from recommender.tuning.chat_examples import RequestsError, make_requests
+    from recommender.tuning.examples import ExampleError, ExampleWriter, read_examples
+    from retrieval.catalog import CatalogError
+    from retrieval.encoder import EncoderError, SentenceTransformerEncoder
+    from retrieval.intake.finding import find_catalog
+
+    settings = Settings.read({n: v for n, v in given.items() if n in ("catalog", "data")})
+    try:
+        found = find_catalog(settings.catalog, settings.data)
+        encoder = SentenceTransformerEncoder(settings.encoder)
+        retriever = open_found(found, settings, encoder)
+        with ExampleWriter(given["out"]) as writer:
+            made = make_requests(
+                found.catalog, encoder, retriever, given["count"], seed=given["seed"],
+                blocks=given["blocks"], progress=sys.stderr.isatty(),
+            )  # fmt: skip
+            writer.write_all(made)
+            if given["beside"] is not None:
+                writer.write_all(read_examples(given["beside"]))
+    except (CatalogError, EncoderError, ExampleError, RequestsError) as error:
+        return fail(str(error), 2)
+    except OSError as error:
+        return fail(f"{error.filename or given['out']}: {error.strerror}", 1)
+    print(f"{given['out']}: {writer.count:,} examples")
     return 0
 
 

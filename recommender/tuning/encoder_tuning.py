@@ -104,7 +104,7 @@ class EncoderRun:
         own = [place[pair.fitting] for pair in self.held_out]
         scored = [(row * _SHARPNESS, n) for row, n in zip(cosines, own, strict=True)]
         stands = [standing(row, n) for row, n in scored]
-        losses = [listwise(row, n) for row, n in scored]
+        losses = [listwise(row, [int(k == n) for k in range(len(row))]) for row, n in scored]
         return Figures(
             hit_rate=float(np.mean([first_hit(one) for one in stands])),
             ndcg=float(np.mean([gain(one) for one in stands])),

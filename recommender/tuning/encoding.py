@@ -64,7 +64,7 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
     templates: set[str] = set()
     written = False
     for example in _read(options.instructions):
-        if options.objective == "dpo" and len(example.blocks) != 2:
+        if options.objective == "dpo" and sorted(example.labels) != [0, 1]:
             raise TuningError(
                 f"{options.instructions}: example {example.id} has {len(example.blocks)} blocks; "
                 f"objective dpo learns from pairs, which `annotate export --pairs` writes"
@@ -96,14 +96,14 @@ def encode(
         prompt = tuple(model.prompt_tokens([("user", example.prefix)]))
         written = tuple(model.tokens(example.target, start=False))
         return Encoded(example.id, prompt, target=written + (() if end is None else (end,)))
-    if scoring != "block" and 1 not in example.labels:
+    if scoring != "block" and not any(example.labels):
         return None  # "no" can't be said by a title or a letter
     text, blocks = asked(example, scoring)
     prefix = tuple(model.tokens(text, start=True))
     tokens = [tuple(model.tokens(block, start=False)) for block in blocks]
     if scoring == "block":
         return Encoded(example.id, prefix, tuple(tokens), example.labels)
-    place = example.labels.index(1)
+    place = example.best
     return Encoded(example.id, prefix, target=tokens[place]) if place < len(tokens) else None
 
 

@@ -6,7 +6,8 @@ reading and is named; writing is atomic, so a file is whole or not there; the sa
 give the same bytes, compressed or not. It does not make examples (`instructions.py`).
 
 A scored example has `blocks` with a `label` each and is trained on their log-odds of yes; a
-written one has a `target` and is trained on its text. Never both.
+written one has a `target` and is trained on its text. Never both. Labels are grades of fit;
+where just one block fits it has 1.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any, TextIO
 TRAIN = "train"
 VALIDATION = "validation"
 SPLITS = (TRAIN, VALIDATION)
+GREATEST_GRADE = 3
 
 
 class ExampleError(ValueError):
@@ -42,7 +44,7 @@ class Example:
     split: str  # "train" | "validation"
     prefix: str  # what is read first
     blocks: tuple[str, ...] = ()  # scored: one text for each candidate
-    labels: tuple[int, ...] = ()  # scored: 1 where the block fits
+    labels: tuple[int, ...] = ()  # scored: 0 where the block does not fit, else how well, to 3
     items: tuple[str, ...] = ()  # ids of the items of the blocks, or of the target
     target: str = ""  # written: what follows the prefix
 
@@ -55,14 +57,23 @@ class Example:
             raise ExampleError("needs either blocks (scored) or a target (written), not both")
         if len(self.blocks) != len(self.labels):
             raise ExampleError(f"{len(self.blocks)} blocks, but {len(self.labels)} labels")
-        if not set(self.labels) <= {0, 1}:
-            raise ExampleError(f"labels must be 0 or 1, not {sorted(set(self.labels))}")
-        if len(self.blocks) > 1 and sum(self.labels) != 1:
-            raise ExampleError(f"of several blocks just one fits, not {sum(self.labels)}")
+        if not set(self.labels) <= set(range(GREATEST_GRADE + 1)):
+            raise ExampleError(
+                f"labels must be from 0 to {GREATEST_GRADE}, not {sorted(set(self.labels))}"
+            )
+        if len(self.blocks) > 1 and not any(self.labels):
+            raise ExampleError("of several blocks at least one has to fit")
+        if len(self.blocks) > 1 and all(self.labels):
+            raise ExampleError("of several blocks at least one must not fit")
 
     @property
     def scored(self) -> bool:
         return bool(self.blocks)
+
+    @property
+    def best(self) -> int:
+        """The place of the block that fits best, the first of several."""
+        return self.labels.index(max(self.labels))
 
     @classmethod
     def from_dict(cls, data: Any) -> Example:

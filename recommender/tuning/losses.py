@@ -112,10 +112,14 @@ class Objective(nn.Module):
 def block_loss(scores: torch.Tensor, labels: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """Softmax over the blocks of an example, or a yes-or-no loss where there is one block.
 
-    All of shape (n, k); gives the mean over the examples.
+    The target is a distribution in proportion to the gains 2^grade − 1, as NDCG has them, so
+    that several blocks may fit (ListNet, Cao et al., 2007); with one grade of 1 it is plain
+    cross-entropy. All of shape (n, k); gives the mean over the examples.
     """
     hidden = scores.masked_fill(~real, float("-inf"))
-    listwise = hidden.logsumexp(1) - (scores * labels).sum(1)
+    gains = torch.exp2(labels) - 1
+    shares = gains / gains.sum(1, keepdim=True).clamp(min=1)
+    listwise = hidden.logsumexp(1) - (scores * shares).sum(1)
     alone = functional.binary_cross_entropy_with_logits(
         scores[:, 0], labels[:, 0], reduction="none"
     )

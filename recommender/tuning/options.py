@@ -30,7 +30,7 @@ class TuningOptions:
     ranker differ by a few units between fitting and unfitting items, and with .5 the loss is
     all but spent once a margin has grown by as much. `begin` is a checkpoint to go on from.
 
-    Without steps and minutes a run is one epoch. The learning rate was the best of those
+    Without steps and minutes a run is one epoch, and without `layers` all layers learn. The learning rate was the best of those
     tried on video games with the small model; a larger model wants a lower one.
     """
 
@@ -47,6 +47,7 @@ class TuningOptions:
     begin: Path | None = None
     data: Path = Path("data")  # where packaged models are unpacked
     rank: int = 16
+    layers: int = 0  # of the model's end that learn; what lies below costs no backward pass
     dropout: float = 0.0
     learning_rate: float = 5e-4
     weight_decay: float = 0.0
@@ -77,7 +78,7 @@ class TuningOptions:
         for name in ("rank", "batch", "accumulate", "multiple", "warmup", "validate_every",
                      "save_every"):  # fmt: skip
             self._require(getattr(self, name) >= 1, name, "1 or more")
-        for name in ("steps", "minutes", "validation", "weight_decay"):
+        for name in ("layers", "steps", "minutes", "validation", "weight_decay"):
             self._require(getattr(self, name) >= 0, name, "0 or more")
         self._require(self.learning_rate > 0, "learning_rate", "more than 0")
         self._require(self.clip > 0, "clip", "more than 0")

@@ -51,8 +51,9 @@ def make_pairs(
             texts.get(item, block.removesuffix(BLOCK_END).strip())
             for item, block in zip(example.items, example.blocks, strict=True)
         ]
-        fitting = named.pop(example.labels.index(1))
-        others = tuple(text for text in named if text != fitting)[:negatives]
+        fitting = named[example.best]
+        unfit = [text for text, label in zip(named, example.labels, strict=True) if not label]
+        others = tuple(text for text in unfit if text != fitting)[:negatives]
         yield Pair(example.id, example.split, query, fitting, others)
 
 

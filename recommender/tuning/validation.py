@@ -59,15 +59,29 @@ def rows(
         prefix, blocks = asked(example, scoring)
         ask = model.score if scoring == "block" else model.likelihood
         scores = ask(prefix, blocks)
-        place = example.labels.index(1)
-        stands = standing(scores, place)
-        cost = listwise(scores, place) if scoring == "block" else loss(encoded)
-        found.append((first_hit(stands), gain(stands), cost))
+        stands = standing(scores, example.best)
+        cost = listwise(scores, example.labels) if scoring == "block" else loss(encoded)
+        if sum(example.labels) == 1:
+            found.append((first_hit(stands), gain(stands), cost))
+        else:
+            found.append((*graded(scores, example.labels), cost))
     return found
 
 
-def listwise(scores: NDArray[np.float64], place: int) -> float:
-    return float(np.logaddexp.reduce(scores) - scores[place])
+def graded(scores: NDArray[np.float64], labels: Sequence[int]) -> tuple[float, float]:
+    """Of several blocks that fit: whether one of the best comes first, and NDCG."""
+    grades = np.array(labels)
+    order = np.lexsort((grades, -scores))  # of equal scores the worse come first
+    gains = np.exp2(grades) - 1
+    discounts = 1 / np.log2(np.arange(2, len(gains) + 2))
+    best = float(np.sort(gains)[::-1] @ discounts)
+    return float(grades[order[0]] == grades.max()), float(gains[order] @ discounts) / best
+
+
+def listwise(scores: NDArray[np.float64], labels: Sequence[int]) -> float:
+    """The loss that scores of blocks are trained on, of one example."""
+    gains = np.exp2(np.array(labels)) - 1
+    return float(np.logaddexp.reduce(scores) - scores @ gains / gains.sum())
 
 
 def summed_up(found: torch.Tensor) -> Figures:

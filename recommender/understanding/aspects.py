@@ -11,6 +11,8 @@ from recommender.dialogue import DialogueState, Leaning
 from retrieval.catalog import Catalog, Kind, fold
 from retrieval.retriever import Query
 
+_TOLD_WITH_FACTS = 3  # liked items, the latest; each costs the ranker some twenty tokens
+
 
 def aspects_of(state: DialogueState, catalog: Catalog) -> Aspects:
     """The three aspects and the context of an instruction."""
@@ -26,13 +28,15 @@ def aspects_of(state: DialogueState, catalog: Catalog) -> Aspects:
     limits = tuple(one.limit.in_words(catalog) for one in state.limits)
     if intention is Intention.VAGUE and not wish and not limits:
         wish = ", ".join(phrase.words for phrase in state.context)
+    liked = [catalog[m.item_id] for m in state.liked if m.item_id in catalog]
     return Aspects(
-        history=tuple(catalog[m.item_id].name for m in state.liked if m.item_id in catalog),
+        history=tuple(item.name for item in liked),
         taste=tuple(phrase.words for phrase in state.taste),
         wish=wish,
         limits=limits,
         intention=intention,
         context={phrase.kind: phrase.words for phrase in state.context},
+        known={item.name: catalog.brief(item) for item in liked[-_TOLD_WITH_FACTS:]},
     )
 
 

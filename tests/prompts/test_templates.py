@@ -48,6 +48,14 @@ def test_limits_and_context_are_said() -> None:
     assert "with my kids" in text
 
 
+def test_what_is_known_of_a_title_is_told_with_it() -> None:
+    aspects = Aspects(
+        history=("Up (2009)", "Her (2013)"), known={"Her (2013)": "Her (2013), drama"}
+    )
+    text = Templates.load().choose(aspects).render(aspects, NOUNS).text
+    assert "Up (2009); Her (2013), drama" in text
+
+
 def test_the_history_is_cut_to_its_last_twenty() -> None:
     aspects = Aspects(history=tuple(f"Title {n}" for n in range(30)))
     text = TEMPLATES.choose(aspects).render(aspects, NOUNS).text

@@ -106,6 +106,22 @@ def test_hostile_titles_stay_text(write_catalog: Callable[..., str]) -> None:
     assert len(catalog.brief(catalog["1"])) < 400
 
 
+def test_a_brief_tells_what_sets_an_item_apart(write_catalog: Callable[..., str]) -> None:
+    themes = ["heist", "trains", "rain", "night", "cozy", "endless"]
+    rows = [
+        {"id": str(n), "title": f"Film {n}", "year": 1990, "genres": ["Drama"], "keywords": themes,
+         "language": "Dutch" if n % 5 == 0 else "English"}
+        for n in range(120)
+    ]  # fmt: skip
+    catalog = load_catalog(write_catalog(*rows))
+    common = {value for _, value in catalog._commonplace}
+    assert "English" in common and "Dutch" not in common
+    assert "english" not in catalog.brief(catalog["1"])
+    assert "dutch" in catalog.brief(catalog["0"])
+    # Of few items nothing can be said to be common.
+    assert "english" in (few := load_catalog(write_catalog(*rows[:5]))).brief(few["1"])
+
+
 @given(st.text(max_size=60))
 @example("𝕊")  # a capital once it is decomposed
 def test_folding_is_idempotent(text: str) -> None:

@@ -45,10 +45,10 @@ def test_a_line_is_one_object_with_the_keys_that_training_reads(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"labels": [0, 0]}, "just one fits, not 0"),
-        ({"labels": [1, 1]}, "just one fits, not 2"),
+        ({"labels": [0, 0]}, "at least one has to fit"),
+        ({"labels": [1, 3]}, "at least one must not fit"),
         ({"labels": [1]}, "2 blocks, but 1 labels"),
-        ({"labels": [0, 2]}, "0 or 1"),
+        ({"labels": [0, 4]}, "from 0 to 3"),
         ({"labels": [False, True]}, "'labels' must be a list of int"),
         ({"target": "Two"}, "either blocks"),
         ({"blocks": [], "labels": []}, "either blocks"),
@@ -97,3 +97,11 @@ def test_an_error_while_writing_leaves_the_old_file_and_no_part(tmp_path: Path) 
 def test_one_block_may_fit_or_not() -> None:
     one = replace(SCORED, blocks=(" One? Answer:",), labels=(0,), items=("1",))
     assert replace(one, labels=(1,)).labels == (1,)
+
+
+def test_of_several_that_fit_the_first_of_the_best_is_the_best() -> None:
+    graded = Example(
+        id="a", template="t", source="s", user=None, split="train", prefix="p",
+        blocks=("1", "2", "3", "4"), labels=(0, 1, 2, 2), items=("1", "2", "3", "4"),
+    )  # fmt: skip
+    assert graded.best == 2

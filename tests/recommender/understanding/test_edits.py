@@ -194,6 +194,18 @@ def test_an_item_is_liked_or_disliked_and_never_both(
     assert (disliked.liked, [m.item_id for m in disliked.disliked]) == ((), ["her"])
 
 
+def test_the_latest_liked_items_are_told_with_their_facts(
+    films: Catalog, understander: Understander
+) -> None:
+    state = DialogueState()
+    titles = [item.title for item in films.items[:4]]
+    for title in titles:
+        state = add(understander, state, "liked", title)
+    aspects = aspects_of(state, films)
+    assert list(aspects.history) == [item.name for item in films.items[:4]]
+    assert dict(aspects.known) == {i.name: films.brief(i) for i in films.items[1:4]}
+
+
 def test_one_kind_of_company_stands_and_any_number_of_other_circumstances(
     films: Catalog, understander: Understander
 ) -> None:
