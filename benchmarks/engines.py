@@ -197,20 +197,17 @@ def _middle(values: list[float]) -> float:
 
 def _limit(found: dict[str, dict[str, Any]]) -> dict[str, float]:
     """Bytes a second and operations a second of this machine, and the shares made use of."""
-    import torch
-
     block = np.ones(64_000_000, dtype=np.uint8)
-    factors = torch.ones(1024, 1024, dtype=torch.bfloat16), torch.ones(
-        1024, 4096, dtype=torch.bfloat16)  # fmt: skip
+    factors = np.ones((1024, 1024), np.float32), np.ones((1024, 4096), np.float32)
     bandwidth = max(_rate(lambda: block.sum(dtype=np.uint64), block.nbytes) for _ in range(5))
     arithmetic = max(_rate(lambda: factors[0] @ factors[1], 2 * 1024**2 * 4096) for _ in range(5))
     packed = next(iter(sorted(Path("data/models").rglob("reader.bin"))), None)
     told = {"bytes_a_second": bandwidth, "operations_a_second": arithmetic}
     for engine, one in found.items():
         reads = one["read_tokens"] * 2 * PARAMETERS / float(np.median(one["rank_s"]))
-        told[f"{engine}: of bfloat16 arithmetic while reading"] = reads / arithmetic
+        told[f"{engine}: of 32-bit arithmetic while reading"] = reads / arithmetic
         print(f"{engine}: reading uses {reads / 1e9:.0f} of {arithmetic / 1e9:.0f} billion "
-              f"operations a second that a bfloat16 product comes to here")  # fmt: skip
+              f"operations a second that a 32-bit product comes to here")  # fmt: skip
     if packed is not None:
         told["writing_at_most"] = bandwidth / packed.stat().st_size
         print(f"writing is bound by {bandwidth / 1e9:.1f} GB/s over {packed.stat().st_size / 1e6:.0f}"

@@ -21,7 +21,15 @@ from retrieval.field_words import fill_in, infer_fields
 from retrieval.fields import CatalogError as CatalogError
 from retrieval.fields import Field as Field
 from retrieval.fields import Kind as Kind
-from retrieval.fields import commonplace, fields_of_card, number_of, parts_of, read_card, text_of
+from retrieval.fields import (
+    commonplace,
+    fields_of_card,
+    number_of,
+    parts_of,
+    read_card,
+    spelt_alike,
+    text_of,
+)  # fmt: skip
 from retrieval.fields import fold as fold
 
 BUNDLED = Path(__file__).with_name("catalogs")
@@ -207,7 +215,8 @@ def load_catalog(name_or_path: str) -> Catalog:
     fields = fields_of_card(card, card_path) if "fields" in card else infer_fields(rows, path)
     items = [item_of(row, fields, f"{path}, item {n}") for n, row in enumerate(rows, start=1)]
     if "fields" not in card:
-        items = spelt_alike(items)
+        facets = spelt_alike([item.facets for item in items])
+        items = [replace(i, facets=held) for i, held in zip(items, facets, strict=True)]
     checksum = hashlib.sha256(content + b"\0" + card_bytes).hexdigest()
     return assembled(path.stem, items, fields, card, checksum)
 
@@ -291,23 +300,3 @@ def item_of(row: Mapping[str, Any], fields: Sequence[Field], where: str) -> Item
             raise CatalogError(f"{where} ({row['id']}), {f.name!r}: {error}") from None
     year = next((f.name for f in fields if f.kind is Kind.YEAR), "year")
     return Item(row["id"], text_of(row["title"]), facets, numbers, texts, year)
-
-
-def spelt_alike(items: Sequence[Item]) -> list[Item]:
-    """The items with one spelling of a value, that of most: no "FICTION" beside "Fiction"."""
-    count = Counter(
-        (name, value) for i in items for name, values in i.facets.items() for value in values
-    )
-    spelling: dict[tuple[str, str], str] = {}
-    for (name, value), _ in count.most_common():
-        spelling.setdefault((name, fold(value)), value)
-    return [
-        replace(
-            item,
-            facets={
-                name: tuple(dict.fromkeys(spelling[name, fold(value)] for value in values))
-                for name, values in item.facets.items()
-            },
-        )
-        for item in items
-    ]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 _SOME_SIZE, _MOST = 100, 0.75  # items from which a value can be commonplace, and its share
+Facets = Mapping[str, tuple[str, ...]]  # an item's values, by field
 _YEAR = re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)")
 
 
@@ -152,6 +153,22 @@ def commonplace(
     count = Counter((n, value) for held in facets for n in names for value in held.get(n, ()))
     enough = len(facets) >= _SOME_SIZE
     return frozenset(key for key, n in count.items() if enough and n > _MOST * len(facets))
+
+
+def spelt_alike(facets: Sequence[Facets]) -> list[Facets]:
+    """The facets of items with one spelling of a value, that of most: no "FICTION" beside
+    "Fiction"."""
+    count = Counter((name, v) for held in facets for name, values in held.items() for v in values)
+    spelling: dict[tuple[str, str], str] = {}
+    for (name, value), _ in count.most_common():
+        spelling.setdefault((name, fold(value)), value)
+    return [
+        {
+            name: tuple(dict.fromkeys(spelling[name, fold(value)] for value in values))
+            for name, values in held.items()
+        }
+        for held in facets
+    ]
 
 
 def number_of(value: Any, kind: Kind) -> float:

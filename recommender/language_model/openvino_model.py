@@ -27,12 +27,10 @@ from recommender.language_model.openvino_files import (
 from recommender.language_model.protocol import Frame, ModelError
 from recommender.language_model.slot_grammar import fill, grown
 
-# In its default of 8 bits a cache that is put back would no longer be what was computed.
+# In 8 bits, the default, a cache that is put back would no longer be what was computed.
 _OPTIONS = {"PERFORMANCE_HINT": "LATENCY", "KV_CACHE_PRECISION": "f16"}
-# OpenVINO keeps what it prepares for every shape that it meets, so shapes are kept few: blocks
-# are read so many at once, in steps of so many tokens.
-_BLOCKS_AT_ONCE = 10
-_BLOCK_STEP = 4
+# OpenVINO keeps what it prepares for every shape that it meets, so shapes are kept few.
+_BLOCKS_AT_ONCE, _BLOCK_STEP = 10, 4  # rows, and a multiple of tokens
 _ABLE = 1_000_000_000  # bytes of packed weights; smaller models can't write freely
 
 
@@ -60,9 +58,8 @@ class OpenVinoModel:
         self._head = self._core.read_model(folder / HEAD)
         self._logits: Any = None  # compiled when first asked for; a score needs two rows alone
         self._loading = threading.Lock()
-        readers = {
-            which: _Reader(self._core, folder / READER, which) for which in {ranking, writing}
-        }
+        path = folder / READER
+        readers = {which: _Reader(self._core, path, which) for which in {ranking, writing}}
         self._ranker, self._writer = readers[ranking], readers[writing]
         self._beginning: tuple[tuple[int, ...], _Memory | None] = ((), None)  # of the last prompt
         yes, no = (self._ids(word)[0] for word in (" yes", " no"))
@@ -204,7 +201,7 @@ class _Reader:
 
     @contextmanager
     def sequence(self) -> Iterator[_Sequence]:
-        """An empty sequence for one caller's use; there are as many as are in use at once."""
+        """An empty sequence for one caller's use."""
         try:
             sequence = self._idle.pop()
         except IndexError:

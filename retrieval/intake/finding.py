@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,10 @@ from retrieval.catalog import (
     bundled_names,
     item_of,
     load_catalog,
-    spelt_alike,
 )
 from retrieval.field_table import nouns_for
 from retrieval.field_words import with_values
-from retrieval.fields import CatalogError, Field, Kind, fields_of_card
+from retrieval.fields import CatalogError, Field, Kind, fields_of_card, spelt_alike
 from retrieval.intake.bounds import OWN
 from retrieval.intake.card import facts_of
 from retrieval.intake.export import rows_of
@@ -108,7 +107,8 @@ def read_stored(storage: CatalogStorage) -> Found:
     if not items:
         raise CatalogError(f"catalog {about['name']!r} has no items left; import it again")
     if not given:
-        items = spelt_alike(items)
+        facets = spelt_alike([item.facets for item in items])
+        items = [replace(i, facets=held) for i, held in zip(items, facets, strict=True)]
         fields = [_with_words(f, items, about["name"]) for f in fields]
     name = about["name"]
     return Found(assembled(name, items, fields, card, checksum, gone), version, storage)
