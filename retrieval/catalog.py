@@ -1,8 +1,7 @@
 """Items and catalogs: what can be recommended, read from a file and checked.
 
-A catalog is a JSONL file, one item a line, with an optional card beside it (the same name,
-ending in `.toml`) that says what the fields mean and which words people use for them; what it
-leaves out is inferred (`field_words`). Nothing here is about films.
+A catalog is a JSONL file, one item a line; a card beside it (the same name, ending in `.toml`)
+may say what the fields mean; what it leaves out is inferred (`field_words`).
 """
 
 from __future__ import annotations
@@ -161,10 +160,8 @@ class Catalog:
     def describe(self, item: Item) -> str:
         """The item in words, for the encoder: title, facets, then prose."""
         parts = [item.name]
-        for f in self.fields.values():
-            values = item.values(f.name)
-            if not values or f.kind in (Kind.YEAR, Kind.NUMBER):
-                continue
+        told = (f for f in self.fields.values() if f.kind not in (Kind.YEAR, Kind.NUMBER))
+        for f, values in ((f, values) for f in told if (values := item.values(f.name))):
             if f.kind is Kind.PERSON:
                 parts.append(f"{f.label}: {', '.join(values)}")
             else:
