@@ -32,6 +32,7 @@ from recommender.annotation.votes import BAD, ONE, OTHER, TIE, Graded, Vote, gra
 
 VOTE = "vote"  # the question of the comparison itself
 _VALUES = {ONE: 0.0, TIE: 1.0, OTHER: 2.0, BAD: 3.0}  # one scale from one system to the other
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how one begins in a spreadsheet
 ORDERED = "vote, better to worse"  # the vote as an ordinal scale, without "both bad"
 
 
@@ -237,5 +238,5 @@ def _written(rows: Sequence[Sequence[Any]]) -> str:
 def _cell(value: Any) -> Any:
     """Numbers to four places, and text that a spreadsheet would not take for a formula."""
     if isinstance(value, str):
-        return f"'{value}" if value[:1] in "=+-@\t\r" else value
+        return f"'{value}" if value.startswith(_FORMULA) else value
     return round(value, 4) if isinstance(value, float) else value

@@ -144,8 +144,9 @@ def _endpoint(action: Callable[[Mapping[str, Any], str], Answer]) -> Callable[[R
                 return _refused("the request is too large", 413)
         try:
             data = json.loads(body)
+            json.dumps(data, ensure_ascii=False).encode()  # half a character can't be kept
         except (ValueError, RecursionError):
-            return _refused("the request is no JSON", 400)
+            return _refused("the request is no JSON in UTF-8", 400)
         if not isinstance(data, dict):
             return _refused("the request must be an object", 400)
         return await run_in_threadpool(_answered, action, data, _account(request))

@@ -110,6 +110,12 @@ def test_forged_requests_change_nothing_and_are_answered(
         (b"{", 400),
         (b"[]", 400),
         (b"[" * 100_000, 400),
+        (
+            json.dumps(
+                {"token": mine, "slot": slot, "judgement": {**VOTE, "words": "\ud800"}}
+            ).encode(),
+            400,
+        ),
         (b"x" * (LARGEST + 1), 413),
     ):
         assert client.post("/annotation/vote", content=body).status_code == status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ from recommender.settings import Settings
 from recommender.store import JUDGED, Store
 from recommender.tuning.examples import read_examples
 from retrieval.catalog import load_catalog
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "evaluation"))
+
+from tiny_shop import write_shop
 
 Open = Callable[..., Recommender]
 FILE = """
@@ -153,6 +158,29 @@ def test_a_baseline_is_a_system_as_any(tmp_path: Path) -> None:
     made = make(campaign, ready)
     assert {name for case in made.cases[:3] for name in case.replies} == {"retriever", "model"}
     assert made.alike < 3
+
+
+def test_cases_of_an_evaluation_task(tmp_path: Path) -> None:
+    shop = write_shop(tmp_path / "shop")
+    told = FILE.replace(
+        'name = "retriever"\nranker = "retriever"', 'name = "p"\nranker = "popularity"'
+    )
+    told = told.replace('ranker = "block"\nrank_weight = 1.0', 'ranker = "bm25"')
+    requests = 'requests = ["a scary film in space", "a quiet comedy", "a film about a heist"]'
+    told = told.replace(requests, 'task = "sequential"\ndata = "shop"\nlimit = 4')
+    settings = Settings(data=tmp_path / "data", model="none")
+    campaign = parse_campaign(told, shop.parent)
+    made = make(campaign, open_for(campaign, settings, Store(":memory:")))
+    assert len(made.cases) == 5 and set(made.cases[0].replies) == {"p", "model"}
+    assert made.cases[0].request.startswith("Video games taken before, newest last: ")
+    for change, line in (
+        (('"sequential"', '"guessing"'), "cases.task is 'guessing'; there are sequential"),
+        (('"popularity"', '"best"'), "no ranker best; there are popularity"),
+        (("picks = 2", 'picks = 2\nreasons = "own"'), "no reasons of its own"),
+    ):
+        wrong = parse_campaign(told.replace(*change), shop.parent)
+        with pytest.raises(ValueError, match=line):
+            open_for(wrong, settings, Store(":memory:"))
 
 
 def test_known_answers_are_as_long_on_both_sides(tmp_path: Path) -> None:
