@@ -3,10 +3,10 @@
     python -m benchmarks.joining [--model …] [--adapter …] [--ranker block] [--keep]
 
 Scores the candidates of every labelled request once, then joins the scores under each
-weight. Weights are chosen on the validation half, one for requests that name liked items and
-one for all others, and reported on the test half, against the retriever alone (weight 0) and
-the model alone (weight 1), with the paired difference and its bootstrap interval. Also shuffles every tenth candidate list and reports the greatest
-change of a score. `--keep` writes the chosen shares and these figures into the adapter's card;
+weight. The weight is chosen on the validation half and reported on the test half, against
+the retriever alone (weight 0) and the model alone (weight 1), with the paired difference
+and its bootstrap interval. Also shuffles every tenth candidate list and reports the greatest
+change of a score. `--keep` writes the chosen share and these figures into the adapter's card;
 the chat then joins by it, and takes the adapter unasked where the interval is above zero.
 """
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,9 +37,6 @@ from retrieval.encoder import SentenceTransformerEncoder
 from retrieval.retriever import Candidate
 
 WEIGHTS = [round(w, 2) for w in np.arange(0, 1.01, 0.05).tolist()]
-TAKING_PART = WEIGHTS[1:]  # the least share costs nothing, and the model stays in the reply
-KINDS = ("wish", "liked")  # whether the request names items that are liked
-SPLITS = ("validation", "test")
 
 
 @dataclass(frozen=True)
@@ -96,48 +93,37 @@ def main() -> None:
             order = np.random.default_rng(number).permutation(len(items))
             again = scorer.score(instruction, [items[n] for n in order])
             moved = max(moved, float(np.abs(again - scores[order]).max()))
-    tables = {kind: _table(scored, kind) for kind in KINDS}
-    print(
-        f"{'weight':>6} "
-        + " ".join(f"{k + ' ' + s:>17}" for k in KINDS for s in SPLITS)
-        + "   NDCG@5"
-    )
-    for weight in WEIGHTS:
-        means = [np.mean(tables[k][weight][s] or [np.nan]) for k in KINDS for s in SPLITS]
-        print(f"{weight:6.2f} " + " ".join(f"{mean:17.3f}" for mean in means))
-    best = {
-        kind: max(TAKING_PART, key=lambda w: (float(np.mean(table[w]["validation"] or [0])), -w))
-        for kind, table in tables.items()
-    }
-    joined = [v for kind in KINDS for v in tables[kind][best[kind]]["test"]]
-    alone = [v for kind in KINDS for v in tables[kind][1.0]["test"]]
-    retrieved = [v for kind in KINDS for v in tables[kind][0.0]["test"]]
-    gain = np.array(joined) - np.array(retrieved)
+    figures = {w: {s: _figures(scored, w, s) for s in ("validation", "test")} for w in WEIGHTS}
+    print(f"{'weight':>6} {'validation':>11} {'test':>7}   NDCG@5")
+    for weight, by_split in figures.items():
+        print(
+            f"{weight:6.2f} {np.mean(by_split['validation']):11.3f} {np.mean(by_split['test']):7.3f}"
+        )
+    best = max(WEIGHTS, key=lambda w: (float(np.mean(figures[w]["validation"])), -w))
+    gain = np.array(figures[best]["test"]) - np.array(figures[0.0]["test"])
     low, high = interval(gain.tolist())
-    print(f"chosen on validation: {best}; on test {np.mean(joined):.3f}, the retriever alone "
-          f"{np.mean(retrieved):.3f}, the model alone {np.mean(alone):.3f}, gain {gain.mean():+.3f} "
-          f"({low:+.3f} to {high:+.3f}); greatest change of a score by shuffling {moved:.2g}")  # fmt: skip
+    print(f"chosen on validation: {best}; on test against the retriever alone "
+          f"{gain.mean():+.3f} ({low:+.3f} to {high:+.3f}); greatest change of a score by "
+          f"shuffling {moved:.2g}")  # fmt: skip
     record = {
         "model": model.describe(), "ranker": options.ranker, "candidates": options.candidates,
-        "ndcg@5": {k: {str(w): {s: float(np.mean(v)) for s, v in f.items() if v}
-                       for w, f in table.items()} for k, table in tables.items()},
+        "ndcg@5": {str(w): {s: float(np.mean(v)) for s, v in f.items()} for w, f in figures.items()},
         "chosen": best, "test_gain": [float(gain.mean()), low, high], "moved_by_shuffling": moved,
     }  # fmt: skip
     print("written to", write_record(f"joining-{options.ranker}", record))
     if options.keep:
+        test = {w: float(np.mean(by_split["test"])) for w, by_split in figures.items()}
         keep(Path(options.adapter), best, low, {
-            "requests, test half: NDCG@5 of the retriever alone": float(np.mean(retrieved)),
-            "requests, test half: NDCG@5 of the model alone": float(np.mean(alone)),
-            "requests, test half: NDCG@5 joined": float(np.mean(joined)),
+            "requests, test half: NDCG@5 of the retriever alone": test[0.0],
+            "requests, test half: NDCG@5 of the model alone": test[1.0],
+            "requests, test half: NDCG@5 joined": test[best],
             "requests, test half: gain by joining, lower end of its interval": low,
             "requests, test half: gain by joining, upper end of its interval": high,
         })  # fmt: skip
 
 
-def keep(
-    folder: Path, shares: Mapping[str, float], low: float, measured: Mapping[str, float]
-) -> None:
-    """Write the shares of the joined score and their figures into the card of a checkpoint.
+def keep(folder: Path, weight: float, low: float, measured: dict[str, float]) -> None:
+    """Write a share of the joined score and its figures into the card of a checkpoint.
 
     The adapter serves unasked where the gain's interval lies above zero (`low`).
     """
@@ -148,23 +134,18 @@ def keep(
     others = tuple(figure for figure in card.figures if figure.what not in measured)
     new = tuple(Figure(what, round(value, 5), command) for what, value in measured.items())
     write_card(folder, replace(
-        card, default=low > 0, weights={
-            **card.weights, "rank_weight": shares["wish"], "rank_weight_liked": shares["liked"]
-        },
+        card, default=low > 0, weights={**card.weights, "rank_weight": weight},
         figures=(*others, *new),
     ))  # fmt: skip
 
 
-def _table(scored: Sequence[Scored], kind: str) -> dict[float, dict[str, list[float]]]:
-    """NDCG@5 of the requests of a kind, by weight and split."""
-    table: dict[float, dict[str, list[float]]] = {w: {s: [] for s in SPLITS} for w in WEIGHTS}
+def _figures(scored: list[Scored], weight: float, split: str) -> list[float]:
+    found = []
     for one in scored:
-        if (kind == "liked") == bool(one.instruction.aspects.history):
-            for weight in WEIGHTS:
-                picks = JoinedRanker(one, weight).rank(one.instruction, one.candidates)
-                value = ndcg([p.item.id for p in picks], one.row.relevant, 5)
-                table[weight][one.row.split].append(value)
-    return table
+        if one.row.split == split:
+            picks = JoinedRanker(one, weight).rank(one.instruction, one.candidates)
+            found.append(ndcg([p.item.id for p in picks], one.row.relevant, 5))
+    return found
 
 
 if __name__ == "__main__":

@@ -46,7 +46,6 @@ from recommender.ranking import (
     JoinedRanker,
     Ranker,
     RetrieverRanker,
-    liked_weight_of,
     make_scorer,
     nouns_of,
     spread_picks,
@@ -178,10 +177,7 @@ class Recommender:
             other._ranker = self._own_ranker(catalog, self._encoder)
         elif self._model is not None and self.settings.ranker != "retriever":
             scorer = make_scorer(self.settings.ranker, self._model, catalog, self.templates)
-            given = self.settings.rank_weight
-            other._ranker = JoinedRanker(
-                scorer, weight_of(given, self._model), liked_weight_of(given, self._model)
-            )
+            other._ranker = JoinedRanker(scorer, weight_of(self.settings.rank_weight, self._model))
         if not own:  # what is served to all is also what this one shows of itself
             vars(self).update({name: vars(other)[name] for name in _OF_A_CATALOG})
         return other

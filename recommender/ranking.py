@@ -147,15 +147,13 @@ class RetrieverRanker:
 class JoinedRanker:
     """The model's scores and the retriever's, each standardised, joined by a weight.
 
-    `weight` is the model's share, `liked_weight` its share where the instruction tells of
-    liked items, the same where None is given. Standardising over the candidates puts log-odds
-    and cosines on one scale without a tuned constant.
+    `weight` is the model's share. Standardising over the candidates puts log-odds and
+    cosines on one scale without a tuned constant.
     """
 
-    def __init__(self, scorer: Scorer, weight: float, liked_weight: float | None = None) -> None:
+    def __init__(self, scorer: Scorer, weight: float) -> None:
         self._scorer = scorer
         self._weight = weight
-        self._liked_weight = liked_weight
 
     def rank(self, instruction: Instruction, candidates: Sequence[Candidate]) -> list[Pick]:
         if not candidates:
@@ -164,10 +162,7 @@ class JoinedRanker:
         if not np.isfinite(language).all():
             raise ValueError("the language model gave a score that is not a number")
         retrieval = np.array([candidate.score for candidate in candidates])
-        weight = self._weight
-        if self._liked_weight is not None and instruction.aspects.history:
-            weight = self._liked_weight
-        joined = weight * _standard(language) + (1 - weight) * _standard(retrieval)
+        joined = self._weight * _standard(language) + (1 - self._weight) * _standard(retrieval)
         return _sorted_picks(candidates, joined, language)
 
 
@@ -194,12 +189,6 @@ def weight_of(given: float | None, model: LanguageModel) -> float:
     if given is not None:
         return given
     return float(model.describe().get("rank_weight", UNTUNED_WEIGHT))
-
-
-def liked_weight_of(given: float | None, model: LanguageModel) -> float | None:
-    """Its share where liked items are told of, by the adapter's card; None where it is the same."""
-    share = None if given is not None else model.describe().get("rank_weight_liked")
-    return None if share is None else float(share)
 
 
 def make_scorer(kind: str, model: LanguageModel, catalog: Catalog, templates: Templates) -> Scorer:

@@ -26,7 +26,6 @@ from recommender.ranking import (
     JoinedRanker,
     Ranker,
     RetrieverRanker,
-    liked_weight_of,
     make_scorer,
     nouns_of,
     weight_of,
@@ -96,9 +95,7 @@ def open_for(
             cache=settings.data,
         )  # fmt: skip
         scorer = make_scorer(system.ranker, model, catalog, templates)
-        given = system.rank_weight
-        ranker = JoinedRanker(scorer, weight_of(given, model), liked_weight_of(given, model))
-        return ranker, model
+        return JoinedRanker(scorer, weight_of(system.rank_weight, model)), model
 
     gold = tuple(asking.request(one.request) for one in campaign.gold)
     return Opened(catalog, templates, tuple(asked), gold, ranker)

@@ -57,13 +57,7 @@ from recommender.evaluation.redial_weights import (
 )  # fmt: skip
 from recommender.evaluation.weight_search import RememberingEncoder, descend
 from recommender.opening import open_retriever
-from recommender.ranking import (
-    JoinedRanker,
-    liked_weight_of,
-    make_scorer,
-    nouns_of,
-    weight_of,
-)
+from recommender.ranking import JoinedRanker, make_scorer, nouns_of, weight_of
 from recommender.settings import Settings
 from recommender.understanding.understander import Understander, Understanding
 from retrieval.collaborative import learn
@@ -265,7 +259,7 @@ def _with_ranker(
     catalog = bench.films.catalog
     scorer = make_scorer("block", model, catalog, templates)
     weight = weight_of(settings.rank_weight, model)
-    ranker = JoinedRanker(scorer, weight, liked_weight_of(settings.rank_weight, model))
+    ranker = JoinedRanker(scorer, weight)
     picked = [n for n, read in enumerate(bench.reads) if read is not None]
     picked = sorted(np.random.default_rng(0).permutation(picked)[:turns].tolist())
     retriever, queries = bench.retrievers[RATED][0].reweighted(weights), bench.made(of_state)

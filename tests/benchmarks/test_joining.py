@@ -19,9 +19,9 @@ def test_the_share_is_kept_and_only_a_sure_gain_makes_a_default(
         LANGUAGE_MODEL, (RANKING,), "base", "0", "t", "f", "1", "2", "today", "CC0-1.0", figures=old
     )
     write_card(tmp_path, card)
-    keep(tmp_path, {"wish": 0.1, "liked": 0.9}, low, {"gain": 0.123456})
+    keep(tmp_path, 0.4, low, {"gain": 0.123456})
     kept = read_card(tmp_path)
     assert kept is not None
     assert kept.default is default
-    assert kept.weights == {"rank_weight": 0.1, "rank_weight_liked": 0.9}
+    assert kept.weights == {"rank_weight": 0.4}
     assert [(f.what, f.value) for f in kept.figures] == [("loss", 1.0), ("gain", 0.12346)]

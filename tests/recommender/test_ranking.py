@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_models import ScriptedModel, opinion
 
-from prompts.instruction import Aspects, Instruction, Intention, TaskForm
+from prompts.instruction import Aspects, Instruction, Intention
 from prompts.templates import Templates
 from recommender.dialogue import Pick
 from recommender.language_model import LanguageModel
@@ -233,17 +233,3 @@ def test_the_first_picks_are_spread_and_the_best_stays_first() -> None:
         "i0", "i1", "i2", "i3",
     ]  # fmt: skip
     assert spread_picks(picks[:1], vectors[:1], 3, 0.6) == picks[:1]
-
-
-def test_what_is_liked_may_give_the_model_another_share() -> None:
-    items = [Item(n, n, {}, {}, {}) for n in "ab"]
-    candidates = [Candidate(items[0], 1.0), Candidate(items[1], 0.0)]
-    scorer = type("Fixed", (), {"score": staticmethod(lambda *_: np.array([0.0, 1.0]))})()
-    ranker = JoinedRanker(scorer, 0.1, liked_weight=0.9)
-
-    def first(aspects: Aspects) -> str:
-        told = Instruction(aspects, TaskForm.RERANKING, "t", "")
-        return ranker.rank(told, candidates)[0].item.id
-
-    assert first(Aspects(wish="a war film")) == "a"
-    assert first(Aspects(history=("Her (2013)",), wish="a war film")) == "b"

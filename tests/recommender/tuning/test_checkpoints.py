@@ -26,7 +26,7 @@ from recommender.language_model import (  # noqa: E402
     load_language_model,
     load_weights,
 )
-from recommender.ranking import UNTUNED_WEIGHT, liked_weight_of, weight_of  # noqa: E402
+from recommender.ranking import UNTUNED_WEIGHT, weight_of  # noqa: E402
 from recommender.tuning.checkpoints import card_of, faults, listing  # noqa: E402
 from recommender.tuning.options import TuningError, TuningOptions  # noqa: E402
 from recommender.tuning.trainer import tune  # noqa: E402
@@ -130,15 +130,12 @@ def serving_from(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_auto_takes_the_default_checkpoint_that_fits(serving_from: Path, tiny_llama: Path) -> None:
     plain = scores(tiny_llama, "none")
     np.testing.assert_array_equal(scores(tiny_llama, "auto"), plain)  # none is marked yet
-    card = replace(
-        card_of(serving_from), default=True, weights={"rank_weight": 0.4, "rank_weight_liked": 0.9}
-    )
+    card = replace(card_of(serving_from), default=True, weights={"rank_weight": 0.4})
     write_card(serving_from, card)
     model = load_language_model(str(tiny_llama), quantization="none", adapter="auto")
     assert abs(model.score(PREFIX, BLOCKS) - plain).max() > 1e-3
     assert model.describe()["adapter"] == "toy"
     assert weight_of(None, model) == 0.4 and weight_of(0.1, model) == 0.1
-    assert liked_weight_of(None, model) == 0.9 and liked_weight_of(0.1, model) is None
     spoil(serving_from, base_checksum="of another base")
     model = load_language_model(str(tiny_llama), quantization="none", adapter="auto")
     assert model.describe()["adapter"] is None and weight_of(None, model) == UNTUNED_WEIGHT
