@@ -129,7 +129,7 @@ def _chosen(
     unfit = [i for i in items if not grades[i.id]]
     if not fit or len(unfit) < _FEWEST_UNFIT:
         return None
-    fit = fit[: rng.randint(1, _MOST_FITTING)] if len(fit) > 1 else fit
+    fit = fit[: rng.randint(1, max(1, min(_MOST_FITTING, blocks // 2)))]
     wanted = blocks - len(fit)
     near = unfit[: wanted // 2]  # what the retriever puts first, wrongly
     rest = unfit[len(near) :]
