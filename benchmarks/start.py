@@ -29,7 +29,13 @@ from benchmarks.served import LISTENS, LOADED, ROOT, serving
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, help="an empty folder, for a first start (a new one)")
-    parser.add_argument("--runs", type=int, default=3, help="further starts, of which the median")
+    parser.add_argument(
+        "--runs",
+        type=int,
+        choices=range(1, 21),
+        default=3,
+        help="further starts, of which the median",
+    )
     parser.add_argument("--part-by-part", type=Path, metavar="DIR", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part_by_part:
@@ -39,13 +45,19 @@ def main() -> None:
         data = options.data or Path(folder)
         if data.is_dir() and any(data.iterdir()):
             parser.error(f"{data} is not empty; a first start needs an empty folder")
-        first = {**_measured(data), **_served(data)}
-        later = [{**_measured(data), **_served(data)} for _ in range(options.runs)]
+        first, *later = (_start(data, number) for number in range(1 + options.runs))
     second = {name: round(statistics.median(one[name] for one in later), 2) for name in first}
     print(f"{'seconds':28} {'first start':>12} {'later (median)':>15}")
     for name, seconds in first.items():
         print(f"{name:28} {seconds:12.2f} {second[name]:15.2f}")
     print("written to", write_record("start", {"first": first, "later": second, "runs": later}))
+
+
+def _start(data: Path, number: int) -> dict[str, float]:
+    """One start, by part and as it serves; told at once, as the first may take minutes."""
+    found = {**_measured(data), **_served(data)}
+    print(f"start {number + 1}: {found}", flush=True)
+    return found
 
 
 def _measured(data: Path) -> dict[str, float]:
