@@ -113,7 +113,7 @@ def test_a_file_is_talked_about_by_who_brought_it(
     assert all("Fern" in title for title in page.locator(".card-title").all_inner_texts())
     page.get_by_role("button", name="Start over").click()
     page.locator(".own:not(.using)").wait_for()
-    assert not real._own._served and not real._passing.has_session(session)
+    assert not real._own._served and not real._sessions._passing.has_session(session)
     assert not list(Path(get_upload_folder()).rglob("plants.csv"))
 
 
