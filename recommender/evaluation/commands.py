@@ -79,7 +79,7 @@ def add_evaluate_command(commands: Any) -> None:
                         help="for records and report (data/evaluation/runs)")  # fmt: skip
     parser.add_argument("--data-folder", dest="data", metavar="FOLDER",
                         help="for models and what is learned once (data)")  # fmt: skip
-    parser.add_argument("--search", action="store_true",
+    parser.add_argument("--find-weights", action="store_true",
                         help="for redial: look for better weights on its validation half")  # fmt: skip
     parser.add_argument("--verbose", action="store_true", help="log what happens, with traces")
     parser.set_defaults(run=run_evaluate)
@@ -204,7 +204,7 @@ def _redial(settings: Settings, options: Mapping[str, Any]) -> None:
         raise ValueError(f"no ranker {', '.join(unknown)} for redial; there are retriever, llm")
     folder = _out(settings, options) / f"redial-{options['sample'] or 'all'}"
     measure(settings, Path(options["data_sets"]), folder, sample=options["sample"],
-            search=options["search"], ranker=_RANKED_TURNS if "llm" in wanted else 0)  # fmt: skip
+            search=options["find_weights"], ranker=_RANKED_TURNS if "llm" in wanted else 0)  # fmt: skip
 
 
 def _out(settings: Settings, options: Mapping[str, Any]) -> Path:

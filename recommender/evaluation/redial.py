@@ -1,6 +1,6 @@
 """Does a query built from the state find what a person recommended next?
 
-    python -m recommender evaluate redial --data DIR [--sample N] [--ranker llm] [--search]
+    python -m recommender evaluate redial --data DIR [--sample N] [--ranker llm] [--find-weights]
 
 On the development turns of ReDial: R@k is the share of the films that the recommender newly
 named at a turn which are among the first k, films named before being out of the ranking.
@@ -9,7 +9,7 @@ its films, and the query of the state after the dialogue was read turn by turn, 
 recommender's films that were not turned down count as history; each without interactions,
 with MovieLens' ratings, and with the films named in the dialogues of other folds as well
 (`folds`). Intervals are of 2,000 bootstrap resamples of dialogues. Weights were chosen on one
-half of the dialogues, where `--search` looks for better ones. `--ranker llm` asks the language
+half of the dialogues, where `--find-weights` looks for better ones. `--ranker llm` asks the language
 model on a sample. `varied` is off.
 """
 
