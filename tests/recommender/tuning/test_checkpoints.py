@@ -14,7 +14,6 @@ torch = pytest.importorskip("torch")
 
 from toy_task import toy_examples  # noqa: E402
 
-from recommender import language_model  # noqa: E402
 from recommender.adapter_card import (  # noqa: E402
     CardError,
     read_card,
@@ -25,6 +24,7 @@ from recommender.language_model import (  # noqa: E402
     base_checksum,
     load_language_model,
     load_weights,
+    loading,
 )
 from recommender.ranking import UNTUNED_WEIGHT, weight_of  # noqa: E402
 from recommender.tuning.checkpoints import card_of, faults, listing  # noqa: E402
@@ -120,9 +120,9 @@ def test_a_base_has_one_checksum_in_4_bits_and_in_16(tiny_llama: Path) -> None:
 @pytest.fixture
 def serving_from(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that --adapter auto looks into holds the checkpoint."""
-    found = language_model.default_adapter
+    found = loading.default_adapter
     monkeypatch.setattr(
-        language_model, "default_adapter", lambda *given: found(*given, root=checkpoint.parent)
+        loading, "default_adapter", lambda *given: found(*given, root=checkpoint.parent)
     )
     return checkpoint
 
