@@ -60,9 +60,9 @@ def _head(records: Sequence[Record]) -> list[str]:
 
 def _section(name: str, data: str, records: Sequence[Record], plot: str) -> list[str]:
     task = TASKS[name]
-    # Within the first ten of ten candidates everything is.
-    most = "" if task.negatives == ALL else f"HR@{task.others + 1}"
-    shown = [f for f in _SHOWN if f != most and any(f in r["figures"] for r in records)]
+    # Among the first ten of ten candidates everything is.
+    all_of = () if task.negatives == ALL else (f"HR@{task.others + 1}", f"R@{task.others + 1}")
+    shown = [f for f in _SHOWN if f not in all_of and any(f in r["figures"] for r in records)]
     lines = [f"## {task.title} {task.form}, {data}", ""]
     said = next((r["example"] for r in records if r.get("example")), "")
     example = f" For example: “{said}”." if said else ""
