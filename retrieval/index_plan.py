@@ -94,7 +94,7 @@ def learned(
     searched = InvertedLists(lists, 1)
     found, sure = recall(searched, queries, right)
     while sure < budget.recall and searched.probes < how.lists:
-        searched.probes = min(max(searched.probes + 1, int(searched.probes * 1.25)), how.lists)
+        searched.probes = min(max(searched.probes + 1, int(searched.probes * 1.1)), how.lists)
         found, sure = recall(searched, queries, right)
         steps("looking further", searched.probes, how.lists)
     if found < budget.recall:
@@ -109,13 +109,14 @@ def recall(
     searched: Vectors, queries: NDArray[np.float32], right: NDArray[np.int64]
 ) -> tuple[float, float]:
     """The share of the right places, (queries, k), that a search for k finds; and what that
-    share is at least, with 95 % confidence."""
+    share is at least, with 95 % confidence, over as many other queries of their kind."""
     k = right.shape[1]
     found = [
         len(np.intersect1d(searched.search(query, k, None)[0], places)) / k
         for query, places in zip(queries, right, strict=True)
     ]
-    error = 1.64 * float(np.std(found)) / np.sqrt(len(found))
+    # Twice the variance: of these queries' mean, and of the others'.
+    error = 1.64 * float(np.std(found)) * np.sqrt(2 / len(found))
     return float(np.mean(found)), float(np.mean(found) - error)
 
 

@@ -34,7 +34,10 @@ _LEARNED_FROM = 50  # vectors for each list
 _FEW = 2_000  # vectors that are compared one by one rather than through lists
 # How much further a filtered search looks: to this power of how rare what passes is. Measured by
 # `benchmarks/scale.py`: with it recall at 10 % and 1 % is what it is without a filter.
-_FURTHER = 0.15
+_FURTHER = 0.1
+# And of how densely what passes lies together, which a wish from elsewhere finds late. Measured
+# likewise, by filters that let a region of the catalog through.
+_TOGETHER = 0.4
 _BLOCK = 20_000  # vectors added at once
 
 
@@ -100,8 +103,9 @@ class InvertedLists:
     """Vectors in lists by their nearest centre; a search looks into the lists nearest to it.
 
     `probes` is how many lists an unfiltered search looks into. A filtered one looks into more,
-    until it has met as large a share of the allowed vectors, and somewhat more the fewer these
-    are. So a filter is searched as far as it takes, however its items lie to the query.
+    until it has met as large a share of the allowed vectors, and more the fewer these are and the
+    nearer they lie together. So a filter is searched as far as it takes, however its items lie to
+    the query.
     """
 
     def __init__(self, index: Any, probes: int) -> None:
@@ -109,6 +113,7 @@ class InvertedLists:
         self.probes = probes
         packed = faiss.vector_to_array(index.direct_map.array)  # list and place in the list
         self._list_of = (packed >> 32).astype(np.int32)  # (n,)
+        self._sizes = np.bincount(self._list_of, minlength=index.nlist)  # (lists,)
         self._centres = index.quantizer.reconstruct_n(0, index.nlist)  # (lists, d)
 
     @property
@@ -147,10 +152,14 @@ class InvertedLists:
     def _enough(self, query: Floats, k: int, places: Places) -> int:
         """How many lists to look into for vectors at these places."""
         rarity = self.count / len(places)
-        wanted = max(4 * k, self.probes / self.lists * len(places) * rarity**_FURTHER)
+        held = np.bincount(self._list_of[places], minlength=self.lists)
+        # How many times as dense as anywhere what passes is around one that passes: 1 where it
+        # is spread evenly, up to the rarity where it fills whole lists.
+        density = float((held**2 / np.maximum(self._sizes, 1)).sum()) / len(places) * rarity
+        share = self.probes / self.lists * rarity**_FURTHER * max(density, 1.0) ** _TOGETHER
+        wanted = max(4 * k, min(share, 1.0) * len(places))
         nearest = np.argsort(-(self._centres @ query))
-        held = np.bincount(self._list_of[places], minlength=self.lists)[nearest]
-        enough = int(np.searchsorted(np.cumsum(held), wanted)) + 1
+        enough = int(np.searchsorted(np.cumsum(held[nearest]), wanted)) + 1
         return min(max(enough, self.probes), self.lists)
 
 

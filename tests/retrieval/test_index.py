@@ -146,6 +146,25 @@ def test_lists_find_what_is_wanted_also_within_filters(lists: DenseIndex) -> Non
         assert np.mean(found) >= SMALL.recall
 
 
+def test_a_region_is_found_by_wishes_from_elsewhere() -> None:
+    """What passes lies together and far from the query, so that the nearest lists hold none."""
+    rng = np.random.default_rng(3)
+
+    def near_centres(count: int, apart: float) -> np.ndarray:
+        found = centres[rng.integers(300, size=count)] + apart * rng.normal(size=(count, 32))
+        return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+
+    centres = rng.normal(size=(300, 32))
+    vectors, queries = near_centres(24_000, 0.8), near_centres(80, 1.2)
+    index = DenseIndex(*learned(vectors, Budget(exact_up_to=0), no_steps, queries[:40]))
+    region = vectors @ vectors[7] > np.quantile(vectors @ vectors[7], 0.87)
+    found = [
+        len(set(index.search(query, 20, region)[0].tolist()) & nearest(vectors, query, 20, region))
+        for query in queries[40:]
+    ]
+    assert np.mean(found) / 20 >= 0.95
+
+
 def test_a_narrow_filter_is_searched_wholly(lists: DenseIndex) -> None:
     vectors = clustered()
     allowed = np.zeros(len(vectors), dtype=bool)
