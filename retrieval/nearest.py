@@ -1,8 +1,7 @@
 """Nearest vectors by cosine, exactly or by inverted lists. The only home of FAISS.
 
 Promises places and cosines of unit vectors, best first, with filters inside the search, and
-single vectors read back. Which way is taken for how many vectors is decided in `index`. It
-knows nothing of items, texts or files' manifests.
+single vectors read back. Which way is taken for how many vectors is decided in `index`.
 """
 
 from __future__ import annotations
@@ -29,15 +28,11 @@ CODECS = {
     "sq6": (6, faiss.ScalarQuantizer.QT_6bit),
     "sq4": (4, faiss.ScalarQuantizer.QT_4bit),
 }
-_ROUNDS = 10  # of k-means
-_LEARNED_FROM = 50  # vectors for each list
-_FEW = 2_000  # vectors that are compared one by one rather than through lists
-# How much further a filtered search looks: to this power of how rare what passes is. Measured by
-# `benchmarks/scale.py`: with it recall at 10 % and 1 % is what it is without a filter.
-_FURTHER = 0.1
-# And of how densely what passes lies together, which a wish from elsewhere finds late. Measured
-# likewise, by filters that let a region of the catalog through.
-_TOGETHER = 0.4
+_ROUNDS, _LEARNED_FROM = 10, 50  # of k-means; vectors for each list
+_FEW = 2_000  # vectors that are compared one by one
+# How much further a filtered search looks: to these powers of how rare what passes is, and of how
+# densely it lies together. With them recall is what it is without a filter (`benchmarks/scale.py`).
+_FURTHER, _TOGETHER = 0.1, 0.4
 _BLOCK = 20_000  # vectors added at once
 
 
@@ -103,9 +98,8 @@ class InvertedLists:
     """Vectors in lists by their nearest centre; a search looks into the lists nearest to it.
 
     `probes` is how many lists an unfiltered search looks into. A filtered one looks into more,
-    until it has met as large a share of the allowed vectors, and more the fewer these are and the
-    nearer they lie together. So a filter is searched as far as it takes, however its items lie to
-    the query.
+    until it has met as large a share of the allowed vectors, and more the fewer these are and
+    the nearer they lie together.
     """
 
     def __init__(self, index: Any, probes: int) -> None:
