@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,12 @@ import pytest
 from recommender.ui.line import Line, LineFullError, Place
 from recommender.ui.presence import PRESENCE, WatchPresence
 from recommender.ui.waiting import in_steps, place_in
+
+
+def in_own_loop(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine in a thread of its own: this one's loop is that of the browser's tests."""
+    with concurrent.futures.ThreadPoolExecutor(1) as apart:
+        return apart.submit(asyncio.run, work).result()
 
 
 def served(line: Line, waiting: list[Place]) -> list[str]:
@@ -110,7 +117,7 @@ def test_positions_are_told_as_they_change() -> None:
         await waiting
         return seen
 
-    assert asyncio.run(told()) == [2, 1]
+    assert in_own_loop(told()) == [2, 1]
 
 
 # --- who leaves ------------------------------------------------------------------------------
@@ -166,7 +173,7 @@ def test_a_client_that_leaves_frees_the_place_and_stops_the_reply(path: str) -> 
         await working
         return closed.is_set(), line.join("b", "b").position
 
-    assert asyncio.run(leave()) == (True, 0)
+    assert in_own_loop(leave()) == (True, 0)
     assert not PRESENCE._watching and not PRESENCE._listening
 
 
@@ -187,7 +194,7 @@ def test_a_client_that_leaves_while_it_waits_frees_the_place() -> None:
         await waiting
         return line.join("c", "c").position
 
-    assert asyncio.run(leave()) == 1
+    assert in_own_loop(leave()) == 1
 
 
 def test_a_reply_that_is_cancelled_in_the_middle_of_a_step_is_closed() -> None:
@@ -218,7 +225,7 @@ def test_a_reply_that_is_cancelled_in_the_middle_of_a_step_is_closed() -> None:
             await working
         return closed.is_set()
 
-    assert asyncio.run(cancel())
+    assert in_own_loop(cancel())
 
 
 def test_an_old_connection_that_ends_says_nothing_of_a_newer_one() -> None:
