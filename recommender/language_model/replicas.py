@@ -9,12 +9,13 @@ without credentials, and the key is in no message.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import json
 import queue
 import random
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -31,6 +32,7 @@ _REST_S, _LONGEST_REST_S = 1.0, 30.0  # that a replica is passed over, doubled w
 _CONNECT_S = 3.0
 _HEARTBEAT_S = 0.1
 _BUSY = (429, 503)
+_CLOSED = "the connections to the model's servers are closed"
 _Answer = TypeVar("_Answer")
 
 
@@ -66,6 +68,7 @@ class Replicas:
         self._answer_s = answer_s
         self._replicas = [_replica(address, key) for address in addresses]
         self._turn = 0
+        self._closed = False
         self._loop = asyncio.new_event_loop()
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._client = httpx.AsyncClient(
@@ -79,8 +82,19 @@ class Replicas:
         return tuple(replica.address for replica in self._replicas)
 
     def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._client.aclose(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        """End what is asked right now, which raises `ModelError` there, and take no more."""
+
+        async def end() -> None:
+            asked = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+            await self._client.aclose()
+
+        if not self._closed:
+            self._closed = True
+            asyncio.run_coroutine_threadsafe(end(), self._loop).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
 
     # --- questions ------------------------------------------------------------------------
 
@@ -123,7 +137,7 @@ class Replicas:
         async def ask(replica: _Replica) -> None:
             await self._events(replica, path, body, events.put)
 
-        task = asyncio.run_coroutine_threadsafe(self._anywhere(ask), self._loop)
+        task = self._begun(self._anywhere(ask))
         task.add_done_callback(lambda _: events.put(None))
         try:
             while True:
@@ -135,16 +149,28 @@ class Replicas:
                 if event is None:
                     break
                 yield event
-            task.result()
+            self._result(task)
         finally:
             task.cancel()
 
     def _wait(self, question: Any) -> Any:
-        task = asyncio.run_coroutine_threadsafe(question, self._loop)
+        task = self._begun(question)
         try:
-            return task.result()
+            return self._result(task)
         finally:
             task.cancel()
+
+    def _begun(self, question: Coroutine[Any, Any, Any]) -> concurrent.futures.Future[Any]:
+        if self._closed:  # a loop that stands still would never answer
+            question.close()
+            raise ModelError(_CLOSED)
+        return asyncio.run_coroutine_threadsafe(question, self._loop)
+
+    def _result(self, task: concurrent.futures.Future[Any]) -> Any:
+        try:
+            return task.result()
+        except concurrent.futures.CancelledError:
+            raise ModelError(_CLOSED) from None
 
     # --- in the event loop ----------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -463,6 +464,26 @@ class TestSlowServers:
         assert all(pick.language_score is not None for pick in reply.picks)
         ended.set()
         assert server.broken_off.wait(60)  # giving up closed the connection
+
+    def test_closing_ends_what_is_asked(self, play: Any, load: Callable[..., RemoteModel]) -> None:
+        """Else its thread would wait for ever, and with it the end of the process."""
+        asked, answered = threading.Event(), threading.Event()
+
+        def hang(_: dict[str, Any]) -> Answer:
+            asked.set()
+            answered.wait(60)
+            return 503, {}
+
+        model = load(play(hang).url, ranker="retriever")
+        with ThreadPoolExecutor(1) as threads:
+            call = threads.submit(model.score, PREFIX, BLOCKS)
+            assert asked.wait(60)
+            model.close()
+            with pytest.raises(ModelError, match="are closed"):
+                call.result(timeout=60)
+        answered.set()
+        with pytest.raises(ModelError, match="are closed"):
+            model.score(PREFIX, BLOCKS)
 
     def test_whatever_the_budget_a_call_ends(
         self, play: Any, load: Callable[..., RemoteModel]
