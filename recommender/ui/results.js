@@ -145,7 +145,8 @@ function plotRow(row, along) {
   const [value, low, high] = row.figures;
   const node = make('li', `plot-row${row.paper ? ' published' : ''}`);
   node.dataset.run = row.key;
-  const name = make('span', 'plot-name', row.name);
+  const name = make('span', 'plot-name');
+  name.append(make('span', 'plot-called', row.name));
   name.title = row.name;
   if (row.about) name.append(' ', make('span', 'plot-about', row.about));
   const track = make('span', 'plot-track');
@@ -205,8 +206,11 @@ function rowName(text, small) {
 }
 
 function measured({ task, runs }) {
+  // The best among those asked most cases: of few cases the best is best by luck.
+  const most = Math.max(...runs.map((run) => run.n));
+  const rivals = runs.filter((run) => !run.control && run.n === most);
   const tops = Object.fromEntries(task.metrics.map(({ name }) => [
-    name, Math.max(...runs.map((run) => (run.control ? -1 : run.figures[name]?.[0] ?? -1))),
+    name, Math.max(...rivals.map((run) => run.figures[name]?.[0] ?? -1)),
   ]));
   return table('ours', 'Measured here', ['Ranker', 'n', ...task.metrics.map((m) => m.name)],
     runs.map((run) => ({
@@ -216,7 +220,7 @@ function measured({ task, runs }) {
         ...task.metrics.map(({ name }) => {
           if (!run.figures[name]) return make('td', 'none', '–');
           const [value, low, high] = run.figures[name];
-          const cell = make('td', value === tops[name] && !run.control ? 'top' : '');
+          const cell = make('td', value === tops[name] && rivals.includes(run) ? 'top' : '');
           cell.append(make('span', 'value', figure(value, 4)), ' ',
             make('span', 'small', `${figure(low, 3)}–${figure(high, 3)}`));
           return cell;

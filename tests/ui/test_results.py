@@ -145,6 +145,22 @@ def test_controls_stand_in_the_table_alone(results: Callable[..., Page], runs: P
     assert page.locator(".sheet.ours tr", has_text="told").locator(".top").count() == 0
 
 
+def test_the_best_of_few_cases_is_no_best_and_its_number_is_seen(
+    results: Callable[..., Page], runs: Path
+) -> None:
+    # By its name's length the first is right more often; see `write_run`.
+    few = write_run(runs, "sequential", "llm (with-a-name-that-is-longer)", n=20)
+    many = write_run(runs, "sequential", "sasrec-x")
+    assert few["figures"]["HR@1"]["value"] > many["figures"]["HR@1"]["value"]
+    page = results()
+    lines = page.locator(".sheet.ours tbody tr")
+    assert lines.filter(has_text="llm").locator(".top").count() == 0
+    assert lines.filter(has_text="sasrec-x").locator(".top").count() > 0
+    seen = """(n) => { const a = n.getBoundingClientRect();
+        const b = n.closest('.plot-name').getBoundingClientRect(); return a.right <= b.right + 1; }"""
+    assert page.locator(".plot-about", has_text="n 20").first.evaluate(seen)
+
+
 def test_a_filter_is_readable_in_the_dark(results: Callable[..., Page], runs: Path) -> None:
     write_run(runs, "sequential", "sasrec")
     page = results(color_scheme="dark")
