@@ -68,6 +68,7 @@ HOMES = {
 LONG = {
     "recommender/dialogue.py": "one vocabulary of plain data for all stages",
     "recommender/language_model/hugging_face.py": "one class that scores and writes by one cache",
+    "recommender/language_model/replicas.py": "one class that asks and gives up in one event loop",
     "recommender/understanding/questions.py": "the kinds of question, in the order they are tried",
     "recommender/understanding/ranges.py": "the patterns of numbers, of which there are many",
 }
