@@ -1,7 +1,7 @@
 """What tuning gains, after the same number of examples: by the way of asking, by kinds of instruction.
 
-    python -m benchmarks.tuning scorings --data DIR [--examples 400]
-    python -m benchmarks.tuning kinds --data DIR [--examples 600]
+    python -m benchmarks.tuning scorings --data DIR [--examples 400] [--batch 4]
+    python -m benchmarks.tuning kinds --data DIR [--examples 600] [--batch 4]
 
 `scorings` tunes the small model on next items of video games, asked by block scoring, by
 letter labels and by the title's likelihood, and ranks the same held-out cases with each:
@@ -25,7 +25,7 @@ from tqdm import tqdm
 from benchmarks.labelled import interval, write_record
 from prompts.templates import Templates
 from recommender.adapter_card import CARD
-from recommender.language_model import HuggingFaceModel, load_language_model
+from recommender.language_model import SMALL_MODEL, HuggingFaceModel, load_language_model
 from recommender.tuning.behaviour import Behaviour
 from recommender.tuning.encoding import asked
 from recommender.tuning.examples import Example, read_examples
@@ -73,37 +73,38 @@ def main() -> None:
     parser.add_argument("what", choices=("scorings", "kinds"))
     parser.add_argument("--data", type=Path, required=True, help="folder with video_games/")
     parser.add_argument("--examples", type=int, help="to tune on (400, of kinds 600)")
+    parser.add_argument("--batch", type=int, default=4, help="examples a step (4)")
     parser.add_argument("--cases", type=int, default=200, help="held out, to rank (200)")
     options = parser.parse_args()
     if not (options.data / SOURCE).is_dir():
         parser.exit(0, f"skipped: {options.data / SOURCE} is not there\n")
     [source] = [s for s in read_sources(options.data) if s.name == SOURCE]
     if options.what == "scorings":
-        record = compare_scorings(source, options.examples or 400, options.cases)
+        record = compare_scorings(source, options.examples or 400, options.cases, options.batch)
     else:
-        record = compare_kinds(source, options.examples or 600, options.cases)
+        record = compare_kinds(source, options.examples or 600, options.cases, options.batch)
     for name, figures in record.items():
         print(f"{name}: {figures}")
     print("written to", write_record(f"tuning-{options.what}", record))
 
 
-def compare_scorings(source: Behaviour, examples: int, cases: int) -> dict[str, object]:
+def compare_scorings(source: Behaviour, examples: int, cases: int, batch: int) -> dict[str, object]:
     learned = _instructions(source, "next items", (NEXT_ITEM,), examples)
     held = _held_out(source, NEXT_ITEM, cases)
     record: dict[str, object] = {}
     for scoring in SCORINGS:
-        adapter = _tuned(learned, f"{scoring}-{examples}", scoring, examples)
+        adapter = _tuned(learned, f"{scoring}-{examples}", scoring, examples, batch)
         record[f"{scoring}, untuned"] = _rank(held, "none", scoring).figures()
         record[f"{scoring}, {examples} examples"] = _rank(held, str(adapter), scoring).figures()
     return record
 
 
-def compare_kinds(source: Behaviour, examples: int, cases: int) -> dict[str, object]:
+def compare_kinds(source: Behaviour, examples: int, cases: int, batch: int) -> dict[str, object]:
     record: dict[str, object] = {}
     for step, (name, templates) in enumerate(STEPS.items()):
         others = OTHER_KINDS if step == len(STEPS) - 1 else ()
         learned = _instructions(source, name, templates, examples, others)
-        adapter = _tuned(learned, f"kinds-{step + 1}-{examples}", "block", examples)
+        adapter = _tuned(learned, f"kinds-{step + 1}-{examples}", "block", examples, batch)
         for template in (*HELD_OUT, NEXT_ITEM):
             held = _held_out(source, template, cases)
             figures = _rank(held, str(adapter), "block").figures()
@@ -141,19 +142,20 @@ def _mix(templates: Sequence[str], kinds: Mapping[str, float], validation: float
     )
 
 
-def _tuned(instructions: Path, name: str, scoring: str, examples: int) -> Path:
-    out = FOLDER / name
+def _tuned(instructions: Path, name: str, scoring: str, examples: int, batch: int) -> Path:
+    out = FOLDER / f"{name}-by-{batch}"
     if not (out / CARD).exists():
         options = TuningOptions(
-            instructions, out, scoring=scoring, steps=examples // 4, validation=0,
-            validate_every=10**6, save_every=25, resume=True,
+            instructions, out, scoring=scoring, steps=examples // batch, batch=batch,
+            validation=0, validate_every=10**6, save_every=100, resume=True,
         )  # fmt: skip
         tune(options)
     return out
 
 
 def _rank(examples: Sequence[Example], adapter: str, scoring: str) -> Ranked:
-    model = load_language_model("auto", adapter=adapter)
+    # The precision that was tuned in, with the engine that has all three ways.
+    model = load_language_model(SMALL_MODEL, quantization="none", adapter=adapter)
     assert isinstance(model, HuggingFaceModel)
     ask = model.score if scoring == "block" else model.likelihood
     ranked, times = Ranked([], [], [], 0.0), []

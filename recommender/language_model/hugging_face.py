@@ -174,6 +174,15 @@ class HuggingFaceModel:
             raise ValueError("the prefix is empty")
         return ids or [self._tokenizer.eos_token_id]
 
+    def tokens_of_each(self, texts: Sequence[str], *, start: bool) -> list[list[int]]:
+        """What `tokens` gives for each of many texts, read together."""
+        if not texts:
+            return []
+        read = self._tokenizer(list(texts), add_special_tokens=start and self._encoder_decoder)
+        if start and not all(read["input_ids"]):
+            raise ValueError("the prefix is empty")
+        return [ids or [self._tokenizer.eos_token_id] for ids in read["input_ids"]]
+
     def _token(self, word: str) -> int:
         return int(self._tokenizer(word, add_special_tokens=False)["input_ids"][0])
 

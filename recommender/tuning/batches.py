@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, chain
 from typing import Any
 
 import torch
@@ -117,16 +118,17 @@ def pack(examples: Sequence[Encoded], multiple: int = 1) -> ScoredBatch:
     labels = torch.zeros((len(examples), count))
     real = torch.zeros((len(examples), count), dtype=torch.bool)
     for row, example in enumerate(examples):
-        start = 0
-        for number, part in enumerate((example.prefix, *example.blocks)):
-            stop = start + len(part)
-            first = 0 if number == 0 else len(example.prefix)
-            ids[row, start:stop] = torch.tensor(part)
-            positions[row, start:stop] = torch.arange(first, first + len(part))
-            owner[row, start:stop] = number
-            if number:
-                ends[row, number - 1] = stop - 1
-            start = stop
+        lengths = list(map(len, (example.prefix, *example.blocks)))
+        used = sum(lengths)
+        places, owners = list(range(lengths[0])), [0] * lengths[0]
+        for number, length in enumerate(lengths[1:], start=1):
+            places += range(lengths[0], lengths[0] + length)
+            owners += [number] * length
+        # One tensor a row: of each block its own would take longer than a step on a GPU.
+        ids[row, :used] = torch.tensor([*example.prefix, *chain(*example.blocks)])
+        positions[row, :used], owner[row, :used] = torch.tensor([places, owners])
+        stops = list(accumulate(lengths))[1:]
+        ends[row, : len(stops)] = torch.tensor(stops, dtype=torch.long) - 1
         labels[row, : len(example.labels)] = torch.tensor(example.labels).float()
         real[row, : len(example.labels)] = True
     tokens = sum(example.length for example in examples)

@@ -74,6 +74,8 @@ def add_tuning_commands(commands: Any) -> None:
         ("--seed", int, "decides order and first numbers (0)"),
     ):
         tune.add_argument(flag, type=kind, help=text)
+    tune.add_argument("--compile", action="store_true", default=None,
+                      help="compile the layers first; pays in a long run on a GPU")  # fmt: skip
     tune.add_argument("--data", type=Path, help="folder for unpacked models (data)")
     _add_checkpoint_commands(commands)
     tune.set_defaults(run=_tune, own_settings=True, verbose=False)

@@ -7,8 +7,9 @@ tokens are held in memory, its text only for validation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from tqdm import tqdm
@@ -20,6 +21,8 @@ from recommender.tuning.examples import TRAIN, Example, ExampleError, read_examp
 from recommender.tuning.options import TuningError, TuningOptions
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_AHEAD = 2000  # examples whose texts are read together
+_KEPT = 500_000  # blocks whose tokens are kept
 BLOCK_END = "? Answer:"  # what closes a block; the other ways to ask need the item alone
 
 
@@ -63,13 +66,14 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
     validation: list[tuple[Example, Encoded]] = []
     templates: set[str] = set()
     written = False
-    for example in _read(options.instructions):
+    reader = TokenReader(model)
+    for example in reader.ahead(_read(options.instructions), options.scoring):
         if options.objective == "dpo" and sorted(example.labels) != [0, 1]:
             raise TuningError(
                 f"{options.instructions}: example {example.id} has {len(example.blocks)} blocks; "
                 f"objective dpo learns from pairs, which `annotate export --pairs` writes"
             )
-        encoded = encode(example, model, options.scoring, end)
+        encoded = encode(example, reader, options.scoring, end)
         if encoded is None:
             continue
         written = written or not example.scored
@@ -88,8 +92,44 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
     return Sets(tuple(train), tuple(validation), digest, written, tuple(sorted(templates)))
 
 
+class TokenReader:
+    """The tokens of texts, many at once: the library reads a list on all cores, a text on one.
+
+    Items recur from example to example, so their tokens are kept, at most `_KEPT` of them.
+    """
+
+    def __init__(self, model: HuggingFaceModel) -> None:
+        self._model = model
+        self._starts: dict[str, tuple[int, ...]] = {}  # of the examples just ahead
+        self._blocks: dict[str, tuple[int, ...]] = {}
+
+    def ahead(self, examples: Iterable[Example], scoring: str) -> Iterator[Example]:
+        """The same examples, whose texts have been read by the time they come."""
+        waiting = iter(examples)
+        while chunk := list(islice(waiting, _AHEAD)):
+            texts = [asked(example, scoring) for example in chunk if example.scored]
+            starts = list(dict.fromkeys(prefix for prefix, _ in texts))
+            self._starts = self._read(starts, start=True)
+            if len(self._blocks) > _KEPT:
+                self._blocks.clear()
+            new = dict.fromkeys(block for _, blocks in texts for block in blocks)
+            self._blocks |= self._read([b for b in new if b not in self._blocks], start=False)
+            yield from chunk
+
+    def tokens(self, text: str, *, start: bool) -> tuple[int, ...]:
+        found = (self._starts if start else self._blocks).get(text)
+        return tuple(self._model.tokens(text, start=start)) if found is None else found
+
+    def prompt_tokens(self, messages: Sequence[tuple[str, str]]) -> tuple[int, ...]:
+        return tuple(self._model.prompt_tokens(messages))
+
+    def _read(self, texts: Sequence[str], *, start: bool) -> dict[str, tuple[int, ...]]:
+        read = self._model.tokens_of_each(texts, start=start)
+        return dict(zip(texts, map(tuple, read), strict=True))
+
+
 def encode(
-    example: Example, model: HuggingFaceModel, scoring: str, end: int | None
+    example: Example, model: HuggingFaceModel | TokenReader, scoring: str, end: int | None
 ) -> Encoded | None:
     """An example in tokens, or None where this way of scoring can't learn from it."""
     if not example.scored:

@@ -63,6 +63,7 @@ class TuningOptions:
     validate_every: int = 50  # steps
     save_every: int = 50  # steps
     seed: int = 0
+    compile: bool = False  # layers, by torch.compile; pays after a minute on a GPU
     resume: bool = False
 
     def __post_init__(self) -> None:

@@ -49,6 +49,8 @@ class Run:
         check_begin(options, self.base_checksum)
         self.model = with_adapter(base, options)
         inner = self.model.get_base_model()
+        if options.compile:
+            _compile_layers(inner)
         self.serving = HuggingFaceModel(options.model, inner, tokenizer, options.quantization, "")
         self.sets = read_sets(options, self.serving, tokenizer.eos_token_id)
         beta = options.beta if options.objective == "dpo" else None
@@ -86,7 +88,9 @@ class Run:
         self.model.eval()
         accelerator = self.accelerator
         mine = self.sets.validation[accelerator.process_index :: accelerator.num_processes]
-        found = rows(mine, self.serving, self.options.scoring, self._loss)
+        # Serving reads with a cache, in shapes that no layer was compiled for.
+        with torch.compiler.set_stance("force_eager"):
+            found = rows(mine, self.serving, self.options.scoring, self._loss)
         table = torch.tensor(found, dtype=torch.float32).reshape(-1, 3).to(accelerator.device)
         padded = accelerator.pad_across_processes(table, pad_index=-1)
         everyone = accelerator.gather(padded).cpu()
@@ -137,6 +141,14 @@ class Run:
     def _loss(self, example: Encoded) -> float:
         with torch.no_grad():
             return float(self.plain(self._tensors([example])))
+
+
+def _compile_layers(model: Any) -> None:
+    """Compile what a model repeats: one layer is compiled for all, in seconds."""
+    repeated = set(model._no_split_modules or ())
+    for part in model.modules():
+        if type(part).__name__ in repeated:
+            part.compile()
 
 
 def tune(options: TuningOptions, command: str = "") -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,6 +87,20 @@ def test_an_encoder_decoder_learns_its_examples_by_heart(tiny_t5: Path, toy_opti
     again = [replace(e, id=f"{e.id}/again", split="validation") for e in seen]
     folder = tune(toy_options(tiny_t5, seen + again, steps=200, learning_rate=3e-3))
     assert max(line.get("hr@1", 0) for line in metrics(folder)) > 0.8  # by chance 0.25
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="compiling needs a C++ compiler")
+def test_compiled_layers_learn_what_others_learn(
+    tiny_llama: Path, toy_options: Any, tmp_path: Path
+) -> None:
+    short = {"steps": 6, "validate_every": 3, "multiple": 32}
+    plain = metrics(tune(toy_options(tiny_llama, **short, out=tmp_path / "plain")))
+    compiled = metrics(
+        tune(toy_options(tiny_llama, **short, out=tmp_path / "compiled", compile=True))
+    )
+    losses = [[line["loss"] for line in lines] for lines in (plain, compiled)]
+    np.testing.assert_allclose(*losses, rtol=0.05)  # bfloat16, rounded in other places
+    assert losses[0][-1] < losses[0][0]
 
 
 def test_letters_can_be_tuned(tiny_llama: Path, toy_options: Any) -> None:
