@@ -110,7 +110,7 @@ def _add_instruction_commands(commands: Any) -> None:
     make.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl[.gz]")
     make.add_argument("--count", type=int, default=250_000, help="of examples (250000)")
     make.add_argument("--seed", type=int, default=0, help="the same seed, the same file (0)")
-    make.add_argument("--mix", default="all", metavar="all|ranking|FILE.toml",
+    make.add_argument("--mix", default="all", metavar="all|ranking|scored|games|FILE.toml",
                       help="shares of sources and templates (all)")  # fmt: skip
     make.add_argument("--negatives", type=int, metavar="N", help="of a reranking example (15)")
     make.add_argument("--teacher", default="phrases", metavar="phrases|NAME|URL",

@@ -14,6 +14,7 @@ from prompts.templates import Strategy, Template, Templates
 from recommender.tuning.negatives import NegativeMix
 
 MIX_FILE = Path(__file__).with_name("mix.toml")
+MIXES = ("all", "ranking", "scored", "games")  # what is made of each, its file says
 _OTHER_SHARE = 5.0  # of a source that the file has no table for
 _GIVEN_UP = 40  # failures in a row, after which a template is no longer tried in a source
 
@@ -70,9 +71,10 @@ class Mix:
 
 
 def mix_file(name: str) -> Path:
-    """The file of a mix that comes with the project ("all", "ranking"), or a path as it is."""
-    bundled = {"all": MIX_FILE, "ranking": MIX_FILE.with_name("mix_ranking.toml")}
-    return bundled.get(name, Path(name))
+    """The file of a mix that comes with the project (one of `MIXES`), or a path as it is."""
+    if name not in MIXES:
+        return Path(name)
+    return MIX_FILE if name == "all" else MIX_FILE.with_name(f"mix_{name}.toml")
 
 
 def kind_of(template: Template) -> str:

@@ -18,7 +18,7 @@ from recommender.tuning import leaks
 from recommender.tuning.behaviour import Behaviour, History, is_for_testing, split_of_item
 from recommender.tuning.examples import Example, read_examples
 from recommender.tuning.instructions import InstructionsError, Made, make
-from recommender.tuning.mixing import MIX_FILE, Mix, MixError
+from recommender.tuning.mixing import MIX_FILE, MIXES, Mix, MixError, mix_file
 from recommender.tuning.sources import read_sources
 from recommender.tuning.teacher import SalientPhrases
 from retrieval.catalog import Catalog, Item
@@ -260,8 +260,10 @@ def test_a_broken_mix_is_named(tmp_path: Path, old: str, new: str, expected: str
     assert "mix.toml" in str(caught.value)
 
 
-def test_the_mix_names_templates_that_exist() -> None:
-    table = tomllib.loads(MIX_FILE.read_text("utf-8"))
+@pytest.mark.parametrize("name", MIXES)
+def test_a_mix_names_templates_that_exist(name: str) -> None:
+    Mix.load(mix_file(name))
+    table = tomllib.loads(mix_file(name).read_text("utf-8"))
     named = {t for source in table["sources"].values() for t in source.get("templates", {})}
     assert named <= set(TEMPLATES.by_id)
 
