@@ -1,6 +1,6 @@
 """What do 4 bits cost or gain on a GPU, and how many visitors does one serve at once?
 
-    python -m benchmarks.gpu [--models smollm2,4b] [--seconds 5] [--batching none,library]
+    python -m benchmarks.gpu [--models smollm2,4b] [--seconds 4] [--batching none,library]
     python -m benchmarks.gpu --device cpu --models tiny --seconds 1 --visitors 1,4
 
 Each model in bfloat16 and in NF4 (bitsandbytes), one after the other in one process: memory,
@@ -45,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--models", default="smollm2,4b", help="smollm2, 4b, tiny")
     parser.add_argument("--device", default="cuda", choices=("cuda", "cpu"))
-    parser.add_argument("--seconds", type=float, default=5.0, help="for each measurement")
+    parser.add_argument("--seconds", type=float, default=4.0, help="for each measurement")
     parser.add_argument("--visitors", default="1,16,64", help="at once")
     parser.add_argument("--batching", default="none,library")
     parser.add_argument(
