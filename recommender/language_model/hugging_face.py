@@ -73,7 +73,9 @@ class HuggingFaceModel:
             def log_odds(
                 hidden: torch.Tensor, ids: torch.Tensor, lengths: torch.Tensor
             ) -> torch.Tensor:
-                last = hidden[torch.arange(len(lengths)), lengths - 1]  # (n, d)
+                last = hidden[
+                    torch.arange(len(lengths), device=hidden.device), lengths - 1
+                ]  # (n, d)
                 return last.float() @ direction
 
             return self._per_block(prefix, blocks, log_odds)
@@ -110,11 +112,11 @@ class HuggingFaceModel:
         memory = self._read_prefix(prefix)
         for start in range(0, len(order), _BLOCKS_AT_ONCE):
             chunk = order[start : start + _BLOCKS_AT_ONCE]
+            # Filled in here and sent once: each row sent by itself would wait for a GPU.
+            longest = max(len(tokens[n]) for n in chunk)
+            rows = [tokens[n] + [0] * (longest - len(tokens[n])) for n in chunk]
+            ids = torch.tensor(rows, device=self._model.device)  # (n, l)
             lengths = torch.tensor([len(tokens[n]) for n in chunk], device=self._model.device)
-            ids = torch.zeros((len(chunk), int(lengths.max())), dtype=torch.long,
-                              device=self._model.device)  # fmt: skip
-            for row, n in enumerate(chunk):
-                ids[row, : len(tokens[n])] = torch.tensor(tokens[n])
             hidden = self._read_blocks(memory, ids, lengths)  # (n, l, d)
             result[chunk] = read(hidden, ids, lengths).double().cpu().numpy()
         return result
@@ -134,13 +136,13 @@ class HuggingFaceModel:
         count, longest = ids.shape
         real = (torch.arange(longest, device=ids.device) < lengths[:, None]).long()
         if self._encoder_decoder:
-            begin = torch.full((count, 1), self._model.config.decoder_start_token_id).to(ids)
+            begin = ids.new_full((count, 1), self._model.config.decoder_start_token_id)
             states = memory.expand(count, -1, -1)
             return self._decoded(torch.cat([begin, ids], dim=1), states)[:, 1:]
         output, length = memory
         cache = copy.deepcopy(output.past_key_values)
         cache.batch_repeat_interleave(count)
-        mask = torch.cat([torch.ones((count, length), dtype=torch.long).to(real), real], dim=1)
+        mask = torch.cat([real.new_ones((count, length)), real], dim=1)
         positions = torch.arange(length, length + longest, device=ids.device).expand(count, -1)
         hidden = self._decoder()(
             input_ids=ids, past_key_values=cache, attention_mask=mask, position_ids=positions
@@ -307,6 +309,14 @@ class HuggingFaceModel:
             text = "\n\n".join(text for _, text in messages)
             encoded = self._tokenizer(text, return_tensors="pt")
         return {key: encoded[key].to(self._model.device) for key in ("input_ids", "attention_mask")}
+
+
+def sharing_weights(model: Any) -> Any:
+    """A second model over the same numbers, with a configuration and an adapter of its own."""
+    shared = [*model.parameters(), *model.buffers()]
+    # The scales of 4-bit weights are neither, and a twelfth of them.
+    shared += [m.quant_state for m in model.modules() if hasattr(m, "quant_state")]
+    return copy.deepcopy(model, {id(part): part for part in shared})
 
 
 class _PromptReader:

