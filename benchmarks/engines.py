@@ -34,7 +34,7 @@ from recommender.ranking import BlockScorer, JoinedRanker, nouns_of, weight_of
 from recommender.settings import Settings
 from recommender.understanding.understander import Understander
 from retrieval.catalog import Catalog, load_catalog
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import open_encoder
 from retrieval.retriever import Candidate
 
 BASELINE = "none"
@@ -101,7 +101,7 @@ def _measured(engine: str, adapter: str, count: int) -> dict[str, Any]:
 
 def _cases(catalog: Catalog, settings: Settings, count: int) -> list[Case]:
     """Labelled requests, as instructions, with what the retriever finds for them."""
-    encoder = SentenceTransformerEncoder(settings.encoder)
+    encoder = open_encoder(settings.encoder, settings.data)
     retriever = open_retriever(settings.data / "index", catalog, encoder, False)
     understander, templates = Understander(catalog), Templates.load()
     cases = []

@@ -33,7 +33,7 @@ from recommender.ranking import JoinedRanker, Scores, make_scorer, nouns_of
 from recommender.settings import MODEL_RANKERS, Settings
 from recommender.understanding.understander import Understander
 from retrieval.catalog import Item, load_catalog
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import open_encoder
 from retrieval.retriever import Candidate
 
 WEIGHTS = [round(w, 2) for w in np.arange(0, 1.01, 0.05).tolist()]
@@ -70,7 +70,7 @@ def main() -> None:
     settings = Settings.read({})
     catalog = load_catalog(settings.catalog)
     retriever = open_retriever(
-        settings.data / "index", catalog, SentenceTransformerEncoder(settings.encoder), False
+        settings.data / "index", catalog, open_encoder(settings.encoder, settings.data), False
     )
     model = load_language_model(
         options.model,

@@ -92,14 +92,14 @@ def _parts(data: Path) -> dict[str, float]:
     from recommender.engine import Recommender
     from recommender.opening import open_model
     from recommender.ui.pages import build_pages
-    from retrieval.encoder import SentenceTransformerEncoder
+    from retrieval.encoder import open_encoder
 
     timed("import")
     from recommender.settings import Settings
 
     settings = Settings.read({"data": data}, {k: v for k, v in os.environ.items() if k != "PORT"})
     timed("settings")
-    encoder = SentenceTransformerEncoder(settings.encoder)
+    encoder = open_encoder(settings.encoder, settings.data)
     timed("encoder")
     alone = Settings(**{**vars(settings), "model": "none", "adapter": "none"})
     recommender = Recommender(alone, encoder=encoder)

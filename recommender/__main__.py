@@ -170,7 +170,7 @@ def _ask(settings: Settings, options: dict[str, Any]) -> int:
 def _index(settings: Settings, options: dict[str, Any]) -> int:
     from recommender.opening import index_root, indexed_by
     from retrieval.catalog import CatalogError
-    from retrieval.encoder import EncoderError, SentenceTransformerEncoder, encoder_identity
+    from retrieval.encoder import EncoderError, encoder_identity, open_encoder, prepare_encoder
     from retrieval.index import IndexMismatchError, build_index, index_folder, load_index
     from retrieval.intake.finding import find_catalog
 
@@ -183,8 +183,9 @@ def _index(settings: Settings, options: dict[str, Any]) -> int:
             if options["force"]:
                 raise IndexMismatchError("asked for")
             load_index(folder, catalog, space)
+            prepare_encoder(settings.encoder, settings.data)
         except IndexMismatchError:
-            encoder = SentenceTransformerEncoder(settings.encoder)
+            encoder = open_encoder(settings.encoder, settings.data)
             build_index(folder, catalog, indexed_by(encoder, found, settings), progress=True)
         print(f"{folder}: {len(catalog)} {catalog.nouns}, ready")
         if settings.model != "none":

@@ -45,7 +45,7 @@ def _push(options: dict[str, Any], encoder: Encoder | None = None) -> int:
     from recommender.opening import index_root, indexed_by, open_index
     from recommender.settings import Settings
     from retrieval.catalog import CatalogError
-    from retrieval.encoder import EncoderError, SentenceTransformerEncoder
+    from retrieval.encoder import EncoderError, open_encoder
     from retrieval.index_plan import no_steps, shown_steps
     from retrieval.intake.finding import find_catalog
     from retrieval.milvus import MilvusCollection, MilvusError, is_milvus
@@ -59,7 +59,7 @@ def _push(options: dict[str, Any], encoder: Encoder | None = None) -> int:
         found = find_catalog(options["catalog"], settings.data)
         catalog = found.catalog
         collection = MilvusCollection(where, catalog.name)  # refused before anything is encoded
-        encoder = encoder or SentenceTransformerEncoder(settings.encoder)
+        encoder = encoder or open_encoder(settings.encoder, settings.data)
         known = indexed_by(encoder, found, settings)
         index = open_index(index_root(found, settings), catalog, known, shown)
         steps = shown_steps() if shown else no_steps

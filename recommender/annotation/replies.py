@@ -34,7 +34,7 @@ from recommender.ranking import (
 from recommender.settings import BASELINES, MODEL_RANKERS, Settings, SettingsError
 from recommender.store import Store
 from retrieval.catalog import Catalog
-from retrieval.encoder import Encoder, SentenceTransformerEncoder
+from retrieval.encoder import Encoder, open_encoder
 from retrieval.intake.finding import Found, find_catalog
 from retrieval.retriever import Retriever
 
@@ -80,7 +80,7 @@ def open_for(
     _known_items(campaign, catalog)
     if not texts and not source.chats:
         raise CampaignError("cases.requests: expected at least one request")
-    encoder = encoder or SentenceTransformerEncoder(settings.encoder)
+    encoder = encoder or open_encoder(settings.encoder, settings.data)
     retriever = retriever or open_found(found, settings, encoder, True)
     asking = Asking(catalog, templates, retriever, settings.candidates)
     if source.chats:

@@ -66,7 +66,7 @@ from recommender.ranking import JoinedRanker, make_scorer, nouns_of, weight_of
 from recommender.settings import Settings
 from recommender.understanding.understander import Understander, Understanding
 from retrieval.collaborative import learn
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import open_encoder
 from retrieval.limits import Limit
 from retrieval.retriever import DenseRetriever, Query, RetrieverWeights
 
@@ -161,7 +161,7 @@ def _open(settings: Settings, data: Path, sample: int) -> tuple[Bench, int]:
     if sample:
         kept = list(dict.fromkeys(case.dialogue for case in cases))[:sample]
         cases = [case for case in cases if case.dialogue in set(kept)]
-    encoder = RememberingEncoder(SentenceTransformerEncoder(settings.encoder))
+    encoder = RememberingEncoder(open_encoder(settings.encoder, settings.data))
     alone = open_retriever(settings.data / "index", films.catalog, encoder, True)
     rated = [{**row, "weight": RATING} for row in ratings(data, films)]
     others = learn(films.catalog, ratings(data, films), OF_RATINGS)

@@ -30,7 +30,9 @@ from recommender.language_model.continuous_batching import BatchingModel, batche
 from recommender.language_model.hugging_face import HuggingFaceModel, sharing_weights
 from recommender.language_model.openvino_model import OpenVinoModel
 from recommender.language_model.packaged import SMALL_MODEL, hush, packaged_file, unpacked
+from recommender.language_model.packed_tokenizer import PackedTokenizer
 from recommender.language_model.protocol import LanguageModel, ModelError
+from retrieval.device import has_cuda
 
 LARGE_MODEL = "Qwen/Qwen3-4B-Instruct-2507"  # where CUDA and a hub are at hand
 log = logging.getLogger(__name__)
@@ -50,10 +52,8 @@ def load_language_model(
         from recommender.language_model.remote import load_remote
 
         return load_remote(name, ranker=ranker, adapter=adapter)
-    import torch
-
     if name == "auto":
-        if torch.cuda.is_available() and not os.environ.get("HF_HUB_OFFLINE"):
+        if has_cuda() and not os.environ.get("HF_HUB_OFFLINE"):
             try:
                 return _load(LARGE_MODEL, quantization, adapter, cache)
             except ModelError as error:
@@ -79,11 +79,9 @@ def prepare_model(name: str, cache: Path, quantization: str = "auto") -> str:
 
 def _is_served_packed(name: str, quantization: str) -> bool:
     """Whether a model is to be served as a package carries it, by OpenVINO."""
-    import torch
-
     if quantization not in ("auto", "gguf"):
         return False
-    if quantization == "auto" and torch.cuda.is_available():
+    if quantization == "auto" and has_cuda():
         return False
     return packaged_file(name) is not None and openvino_files.is_installed()
 
@@ -99,15 +97,13 @@ def _converted(name: str, folder: Path, cache: Path) -> tuple[Path, str]:
 
 
 def _load_packed(name: str, adapter: str, cache: Path) -> OpenVinoModel:
-    import transformers
-
-    hush()
     try:
         folder = unpacked(name, cache)
         assert folder is not None
         ready, checksum = _converted(name, folder, cache)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, RuntimeError) as error:  # OpenVINO raises the latter for all that fails
+        tokenizer = PackedTokenizer(folder)
+    # OpenVINO raises RuntimeError for all that fails.
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise ModelError(f"{name} can't be converted for OpenVINO ({_in_a_line(error)})") from error
     chosen, card = _chosen_adapter(name, lambda: checksum, adapter)
     serves = card.serves if card else (RANKING, EXPLAINING)
@@ -127,12 +123,11 @@ def load_weights(
 
     Raises `ModelError`.
     """
-    import torch
     import transformers
 
     hush()
     name = SMALL_MODEL if name == "auto" else name
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = device or ("cuda" if has_cuda() else "cpu")
     options = weight_options(quantization, device)
     try:
         source = str(unpacked(name, cache) or name)

@@ -24,6 +24,7 @@ from recommender.language_model.openvino_files import (
     Floats,
     output_rows,
 )
+from recommender.language_model.packed_tokenizer import PackedTokenizer
 from recommender.language_model.protocol import Frame, ModelError
 from recommender.language_model.slot_grammar import fill, grown
 
@@ -38,7 +39,7 @@ class OpenVinoModel:
     """A causal model converted by `openvino_files`. Safe to share between threads."""
 
     def __init__(
-        self, name: str, folder: Path, tokenizer: Any, *, adapter: str = "",
+        self, name: str, folder: Path, tokenizer: PackedTokenizer, *, adapter: str = "",
         ranking: Path | None = None, writing: Path | None = None,
         weights: Mapping[str, float] | None = None,
     ) -> None:  # fmt: skip
@@ -168,16 +169,13 @@ class OpenVinoModel:
         return sequence.read(prompt[len(beginning) :])[-1]
 
     def _prompt(self, messages: Sequence[tuple[str, str]], *, ends: bool) -> list[int]:
-        if not getattr(self._tokenizer, "chat_template", None):
+        if not self._tokenizer.chat_template:
             return self._ids("\n\n".join(text for _, text in messages))
         chat = [{"role": role, "content": text} for role, text in messages]
-        encoded = self._tokenizer.apply_chat_template(
-            chat, add_generation_prompt=ends, return_dict=True
-        )
-        return list(encoded["input_ids"])
+        return self._tokenizer.apply_chat_template(chat, add_generation_prompt=ends)
 
     def _ids(self, text: str) -> list[int]:
-        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return self._tokenizer(text, add_special_tokens=False)["input_ids"]
 
     def _logits_of(self, states: Floats) -> Floats:
         """Logits of the whole vocabulary; (n, d) to (n, vocabulary)."""

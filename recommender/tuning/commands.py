@@ -171,13 +171,13 @@ def _requests(given: dict[str, Any]) -> int:
     from recommender.tuning.chat_examples import RequestsError, make_requests
     from recommender.tuning.examples import ExampleError, ExampleWriter, read_examples
     from retrieval.catalog import CatalogError
-    from retrieval.encoder import EncoderError, SentenceTransformerEncoder
+    from retrieval.encoder import EncoderError, open_encoder
     from retrieval.intake.finding import find_catalog
 
     settings = Settings.read({n: v for n, v in given.items() if n in ("catalog", "data")})
     try:
         found = find_catalog(settings.catalog, settings.data)
-        encoder = SentenceTransformerEncoder(settings.encoder)
+        encoder = open_encoder(settings.encoder, settings.data)
         retriever = open_found(found, settings, encoder)
         with ExampleWriter(given["out"]) as writer:
             made = make_requests(

@@ -103,7 +103,7 @@ def test_without_a_model_nothing_is_loading(tmp_path: Path) -> None:
 
 
 def test_an_encoder_that_can_not_be_had_is_told_to_who_waits(tmp_path: Path) -> None:
-    encoder = EncoderInBackground(str(tmp_path / "nothing"))
+    encoder = EncoderInBackground(str(tmp_path / "nothing"), tmp_path)
     threading.Thread(target=encoder.load).start()
     with pytest.raises(EncoderError, match="can't be loaded"):
         encoder.encode(["a text"])

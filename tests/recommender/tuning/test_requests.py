@@ -166,9 +166,7 @@ def test_the_command_writes_requests_and_what_lies_beside(
     beside, out = tmp_path / "beside.jsonl", tmp_path / "all.jsonl.gz"
     with ExampleWriter(beside) as writer:
         writer.write_all(examples[:3])
-    monkeypatch.setattr(
-        "retrieval.encoder.SentenceTransformerEncoder", lambda name: HashingEncoder()
-    )
+    monkeypatch.setattr("retrieval.encoder.open_encoder", lambda name, cache: HashingEncoder())
     given = ["--catalog", str(FILMS), "--data", str(tmp_path), "--count", "4", "--blocks", "5"]
     assert (
         main(["instructions", "requests", "--out", str(out), "--beside", str(beside), *given]) == 0
