@@ -98,6 +98,6 @@ class RetrieverWeights:
     unknown: float = 0.0
     wish: float = 0.2
     variety: float = 0.6
-    tastes: float = 1.0
-    titles: float = 0.2
+    tastes: float = 2.5
+    titles: float = 0.4
     fade: float = 0.8
