@@ -3,107 +3,131 @@
     python -m benchmarks.hybrid --data DIR
 
 For each user the item that was bought last is looked for among the whole catalog but what the
-user has. Asked are: sentence vectors of the history, BM25 of its last titles, EASE on what all
-users bought before, and their sum. The sum's weights are a conditional logit's, learned on the
-item before the last of other users, with parts that know nothing of these. Intervals are of
-a bootstrap over users, those of the joined one's lead over the same users.
+user has. It is the app's retriever that is asked, with the items bought before and no words:
+by sentence vectors alone, by BM25 of the last titles, by EASE on what all users bought
+before, and by all of them. What there is to choose (how fast older items fade, for each way
+by itself, and the weights of the sum) is chosen on the item before the last of other users, by
+R@20 + R@100, with parts that know nothing of these. Intervals are of a bootstrap over users,
+those of the joined one's lead over the same users.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from benchmarks.labelled import write_record
+from recommender.evaluation.baselines import Ease
 from recommender.evaluation.bench import Bench
-from recommender.evaluation.cases import Case, CaseScorer
-from recommender.evaluation.joining import JoinedScorer, Weights, learn_weights
-from recommender.evaluation.metrics import figures, per_case, standing
+from recommender.evaluation.metrics import figures
 from recommender.evaluation.tasks import TASKS, Task, numbers_for
+from recommender.evaluation.weight_search import descend
 from recommender.settings import Settings
+from retrieval.index import DenseIndex
+from retrieval.retriever import DenseRetriever, Query, RetrieverWeights
 
-PARTS = {"dense": "minilm", "BM25": "bm25", "collaborative": "ease"}
-FIGURES = ("R@20", "R@100")
-_AT_ONCE = 50  # cases
-_COMPARED = 4_000  # candidates of a case that weights are learned from
+CUTS = (20, 100)
+FADES = {"fade": (0.6, 0.7, 0.8, 0.9, 1.0)}
+GRID = FADES | {
+    "tastes": (0.5, 1.0, 1.5, 2.5),
+    "titles": (0.0, 0.1, 0.2, 0.4),
+    "popularity": (0.0, 0.1, 0.2, 0.4),
+}
+_NONE = RetrieverWeights(dense=0.0, titles=0.0, tastes=0.0, popularity=0.0)
+PARTS = {
+    "dense": replace(_NONE, dense=1.0),
+    "BM25": replace(_NONE, titles=1.0),
+    "collaborative": replace(_NONE, tastes=1.0),
+}
+Hits = dict[str, NDArray[np.float64]]  # by figure, 1 for each user whose item was found
+
+
+class Leaving:
+    """Users of whom one item is left out, and the retriever that knows what came before it."""
+
+    def __init__(self, bench: Bench, task: Task, split: str, sample: int, seed: int) -> None:
+        behaviour, shelf = bench.behaviour(task.data), bench.shelf(task.data, split)
+        ids = [item.id for item in behaviour.catalog.items]
+        self.cases: list[tuple[Query, str]] = []
+        for user in numbers_for(task, behaviour, split, sample, seed):
+            history, target = behaviour.case(user, split)
+            # What the user buys later is no wrong answer either.
+            known = frozenset(ids[p] for p in behaviour.sequences[user]) - {ids[target]}
+            query = Query(liked=tuple(ids[p] for p in history), without=known)
+            self.cases.append((query, ids[target]))
+        ease = shelf.scorer("ease")
+        assert isinstance(ease, Ease)
+        self._retriever = DenseRetriever(
+            behaviour.catalog, shelf.encoder, DenseIndex(shelf.vectors), collaborative=ease.index
+        )
+
+    def hits(self, weights: RetrieverWeights, name: str = "") -> Hits:
+        """Who gets the left-out item among the first of each cut."""
+        retriever = self._retriever.reweighted(weights)
+        ranks = []
+        for query, target in tqdm(self.cases, desc=name, disable=not name):
+            found = retriever.retrieve(query, max(CUTS))
+            # What a way alone has no score for it did not find: its order is the catalog's.
+            ids = [c.item.id for c in found if c.score > 0 or weights.dense]
+            ranks.append(ids.index(target) if target in ids else max(CUTS))
+        return {f"R@{cut}": (np.array(ranks) < cut).astype(np.float64) for cut in CUTS}
+
+    def worth(self, weights: RetrieverWeights) -> float:
+        return sum(float(found.mean()) for found in self.hits(weights).values())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds video_games/")
-    parser.add_argument("--sample", type=int, default=2000, help="test users (2000)")
-    parser.add_argument("--learned-on", type=int, default=600, help="validation users (600)")
+    parser.add_argument("--sample", type=int, default=10_000, help="test users (10000)")
+    parser.add_argument("--chosen-on", type=int, default=1000, help="validation users (1000)")
     options = parser.parse_args()
     if not (options.data / "video_games").is_dir():
         print(f"skipped: no video_games in {options.data}")
         return
     bench = Bench(Settings.read({}), options.data, Path("data/evaluation/runs"), progress=True)
-    record = measure(bench, TASKS["sequential-catalog"], options.sample, options.learned_on)
+    task = TASKS["sequential-catalog"]
+    weights = chosen(Leaving(bench, task, "validation", options.chosen_on, seed=1))
+    record = measure(Leaving(bench, task, "test", options.sample, seed=0), weights)
     print("written to", write_record("hybrid", record))
 
 
-def measure(bench: Bench, task: Task, sample: int, learned_on: int) -> dict[str, Any]:
-    """Prints and gives the recall of each part and of their sum."""
-    weights = learned_weights(bench, task, learned_on)
-    print("shares:", {name: round(share, 3) for name, share in weights.shares.items()})
-    scorers: dict[str, CaseScorer] = {
-        name: bench.scorer(task, part, "test") for name, part in PARTS.items()
-    }
-    scorers["joined"] = JoinedScorer(list(scorers.values()), weights)
-    numbers = numbers_for(task, bench.behaviour(task.data), "test", sample, seed=0)
-    cases = list(bench.cases(task, numbers, "test"))
-    values = {name: recalls(scorer, cases, name) for name, scorer in scorers.items()}
-    leads = {f"{name} {cut}": values["joined"][cut] - found[cut]
-             for name, found in values.items() if name != "joined" for cut in FIGURES}  # fmt: skip
-    record: dict[str, Any] = {"shares": dict(weights.shares), "cases": len(cases)}
+def chosen(validation: Leaving) -> dict[str, RetrieverWeights]:
+    """For each way, and for all joined, the weights of most worth to validation users."""
+    found = {name: descend(part, FADES, validation.worth) for name, part in PARTS.items()}
+    begun = RetrieverWeights(tastes=1.0, titles=0.2)  # not what was chosen before
+    return found | {"joined": descend(begun, GRID, validation.worth, rounds=2)}
+
+
+def measure(test: Leaving, weights: Mapping[str, RetrieverWeights]) -> dict[str, Any]:
+    """Prints and gives the recall of each way and of all joined, and by how much that leads."""
+    values = {name: test.hits(these, name) for name, these in weights.items()}
+    record: dict[str, Any] = {
+        "users": len(test.cases), "weights": {name: asdict(w) for name, w in weights.items()},
+    }  # fmt: skip
     for name, found in values.items():
-        record[name] = {cut: (one.value, one.low, one.high) for cut, one in figures(found).items()}
-    record["joined beats"] = {
-        name: (one.value, one.low, one.high) for name, one in figures(leads).items()
-    }
-    for name in (*values, "joined beats"):
-        for cut, (value, low, high) in record[name].items():
-            print(f"{name:14} {cut:22} {value:.4f} ({low:.4f} to {high:.4f})")
+        shown = {key: getattr(weights[name], key) for key in GRID}
+        print(f"{name}, chosen on validation users: {shown}")
+        record[name] = _told(name, found)
+    leads = {f"{name} {cut}": values["joined"][cut] - found[cut]
+             for name, found in values.items() if name != "joined" for cut in found}  # fmt: skip
+    record["joined beats"] = _told("joined beats", leads)
     return record
 
 
-def learned_weights(bench: Bench, task: Task, many: int) -> Weights:
-    """The parts' weights, from validation items among the whole catalog."""
-    behaviour = bench.behaviour(task.data)
-    numbers = numbers_for(task, behaviour, "validation", many, seed=1)
-    cases = alike(list(bench.cases(task, numbers, "validation")))
-    return learn_weights([bench.scorer(task, part, "validation") for part in PARTS.values()], cases)
-
-
-def alike(cases: Sequence[Case], most: int = _COMPARED) -> list[Case]:
-    """Cases with equally many candidates, at most so many; they come in a random order."""
-    fewest = min(most, *(len(case.question.candidates) for case in cases))
-    result = []
-    for case in cases:
-        question = case.question
-        wrong = np.delete(question.candidates, case.right)[: fewest - 1]
-        candidates = np.append(wrong, question.candidates[case.right])
-        result.append(Case(replace(question, candidates=candidates), fewest - 1))
-    return result
-
-
-def recalls(scorer: CaseScorer, cases: Sequence[Case], name: str) -> dict[str, Any]:
-    """For each figure its value in every case."""
-    standings = []
-    for start in tqdm(range(0, len(cases), _AT_ONCE), desc=name):
-        part = cases[start : start + _AT_ONCE]
-        scores = scorer.score([case.question for case in part])
-        standings += [
-            standing(s.astype(np.float64), case.right) for s, case in zip(scores, part, strict=True)
-        ]
-    found = per_case(standings, whole_catalog=True)
-    return {cut: found[cut] for cut in FIGURES}
+def _told(name: str, values: Hits) -> dict[str, tuple[float, float, float]]:
+    found = {}
+    for what, one in figures(values).items():
+        print(f"{name:14} {what:22} {one.value:.4f} ({one.low:.4f} to {one.high:.4f}), {one.n}")
+        found[what] = (one.value, one.low, one.high)
+    return found
 
 
 if __name__ == "__main__":

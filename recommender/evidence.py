@@ -16,7 +16,7 @@ from retrieval.catalog import Catalog, Field, Item, Kind
 
 # Fields of people who play a part; without a card no role words say so.
 _PLAYERS = frozenset(("actor", "actors", "cast", "performers", "star", "stars"))
-_ASKED = 5_000  # items by which a value is judged common
+_ASKED = 1_000  # items by which a value is judged common
 _LONGEST_WISH = 60  # characters that are quoted
 _SHOWN_VALUES = 2  # values named per field; more read like a list
 
@@ -97,7 +97,8 @@ def _says_little(values: Sequence[str], name: str, catalog: Catalog) -> bool:
     A large catalog is asked by a sample, since a turn must not wait for all of it.
     """
     asked = catalog.items[:: max(1, len(catalog) // _ASKED)]
-    return 2 * sum(set(values) <= set(i.facets.get(name, ())) for i in asked) > len(asked)
+    wanted = set(values)
+    return 2 * sum(wanted <= set(i.facets.get(name, ())) for i in asked) > len(asked)
 
 
 def evidence_of(backing: Backing, item: Item, catalog: Catalog) -> tuple[Evidence, ...]:

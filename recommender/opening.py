@@ -53,6 +53,7 @@ def weights_of(settings: Settings) -> RetrieverWeights:
         weights,
         dense=weights.dense if "dense" in settings.searches else 0.0,
         lexical=weights.lexical if "bm25" in settings.searches else 0.0,
+        titles=weights.titles if "bm25" in settings.searches else 0.0,
     )
 
 

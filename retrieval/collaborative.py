@@ -103,10 +103,13 @@ class CollaborativeIndex:
         return self._spread(*self._sums(liked, disliked))
 
     def matches(
-        self, liked: Sequence[str], disliked: Sequence[str] = ()
+        self, liked: Sequence[str], disliked: Sequence[str] = (), fade: float = 1.0
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The scores that are not 0: places, rising, and how much speaks for each."""
-        places, sums = self._sums(liked, disliked)
+        """The scores that are not 0: places, rising, and how much speaks for each.
+
+        Of `liked`, oldest first, each counts `fade` times as much as the one after it.
+        """
+        places, sums = self._sums(liked, disliked, fade)
         greatest = float(np.abs(sums).max(initial=0.0))
         return places, sums / np.float32(greatest) if greatest > 0 else sums
 
@@ -127,15 +130,16 @@ class CollaborativeIndex:
         return known[np.argsort(-self.popularity[known], kind="stable")]
 
     def _sums(
-        self, liked: Sequence[str], disliked: Sequence[str]
+        self, liked: Sequence[str], disliked: Sequence[str], fade: float = 1.0
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         # Row by row: the library's own sum over rows goes through the whole catalog.
         places, values = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.float32)]
-        for ids, sign in ((liked, 1), (disliked, -1)):
-            for place in (self._place[i] for i in dict.fromkeys(ids) if i in self._place):
+        for ids, sign, each in ((liked, 1, fade), (disliked, -1, 1.0)):
+            latest_first = [self._place[i] for i in dict.fromkeys(ids[::-1]) if i in self._place]
+            for age, place in enumerate(latest_first):
                 start, end = self._weights.indptr[place : place + 2]
                 places.append(self._weights.indices[start:end])
-                values.append(sign * self._weights.data[start:end])
+                values.append(np.float32(sign * each**age) * self._weights.data[start:end])
         found, back = np.unique(np.concatenate(places), return_inverse=True)
         sums = np.bincount(back, np.concatenate(values), minlength=len(found))
         return found, sums.astype(np.float32)

@@ -54,7 +54,7 @@ class Manifest:
     `vectors` is the SHA-256 of the file of vectors; of a file of more than 64 MB that of its
     size and of 256 parts spread over it, so a flipped bit between them goes unseen. With
     `lists` the search is approximate: `recall` is the share of the 50 nearest that it finds by
-    looking into `probes` lists, of the `recall_wanted`.
+    looking into `probes` lists, of the `recall_wanted`; `further` is for searches with filters.
     """
 
     format: int
@@ -67,6 +67,7 @@ class Manifest:
     lists: int = 0
     codec: str = "fp32"
     probes: int = 0
+    further: float = 1.0
     recall: float = 1.0
     recall_wanted: float = 1.0
     changes: str = ""  # the checksum of what changed since the lists were learned
@@ -260,7 +261,7 @@ def load_index(folder: Path, catalog: Catalog, encoder_name: str) -> DenseIndex:
 def _read(folder: Path, manifest: Manifest, remedy: str) -> DenseIndex:
     file = folder / _VECTORS
     try:
-        vectors = read_vectors(file, manifest.probes)
+        vectors = read_vectors(file, manifest.probes, manifest.further)
         if manifest.changes:
             with np.load(folder / _CHANGES, allow_pickle=False) as changes:
                 vectors = ChangedVectors(vectors, changes["rows"], changes["added"])
@@ -268,8 +269,9 @@ def _read(folder: Path, manifest: Manifest, remedy: str) -> DenseIndex:
         cause = str(error).split("\n")[0][:100]
         raise IndexMismatchError(f"{file}: can't be read ({cause}); {remedy} again") from error
     facts = Facts(
-        manifest.lists, manifest.codec, manifest.probes, manifest.recall, manifest.recall_wanted
-    )
+        manifest.lists, manifest.codec, manifest.probes, manifest.further, manifest.recall,
+        manifest.recall_wanted,
+    )  # fmt: skip
     return DenseIndex(vectors, facts, file if manifest.lists else None)
 
 

@@ -17,9 +17,11 @@ from tqdm import tqdm
 
 from retrieval.nearest import (
     CODECS,
+    FEW,
     ExactVectors,
     InvertedLists,
     Vectors,
+    blocks,
     exact_nearest,
     learn_lists,
 )
@@ -29,6 +31,8 @@ Steps = Callable[[str, int, int], None]
 
 RECALL_AT = 50  # neighbours
 QUERIES = 300  # that recall is measured with
+_FILTERED = 150  # of them, for each filter
+_PASSING = (0.1, 0.01)  # shares of the vectors that filters let through, while it is learned
 _BESIDE = 24  # bytes of a vector in lists, apart from its numbers: id, place, list
 log = logging.getLogger(__name__)
 
@@ -61,6 +65,7 @@ class Facts:
     lists: int = 0
     codec: str = "fp32"
     probes: int = 0
+    further: float = 1.0  # a search with a filter, by what was lacking in those tried
     recall: float = 1.0
     recall_wanted: float = 1.0
 
@@ -102,17 +107,50 @@ def learned(
             "recall is %.3f where %.3f is wanted: vectors of %s are too coarse; allow the index "
             "more memory", found, budget.recall, how.codec,
         )  # fmt: skip
-    return searched, Facts(how.lists, how.codec, searched.probes, round(found, 4), budget.recall)
+    look_further(searched, vectors, queries[:_FILTERED], budget.recall, steps)
+    return searched, Facts(
+        how.lists, how.codec, searched.probes, searched.further, round(found, 4), budget.recall
+    )
+
+
+def look_further(
+    searched: InvertedLists, vectors: NDArray[np.float32], queries: NDArray[np.float32],
+    wanted: float, steps: Steps, seed: int = 2,
+) -> None:  # fmt: skip
+    """Let filtered searches look as far as they must to find what is wanted, too.
+
+    Tried are filters that let a tenth and a hundredth through, spread evenly or lying together;
+    where so few pass that all are compared, there is nothing to learn.
+    """
+    rng = np.random.default_rng(seed)
+    filters = []
+    for passing in _PASSING:
+        filters.append(rng.random(len(vectors)) < passing)
+        around = np.asarray(vectors[int(rng.integers(len(vectors)))])
+        near = np.concatenate([vectors[part] @ around for part in blocks(len(vectors))])
+        filters.append(near >= np.quantile(near, 1 - passing))
+    for tried, allowed in enumerate(filters, start=1):
+        places = np.flatnonzero(allowed)
+        if len(places) > FEW:
+            inside = exact_nearest(queries, np.asarray(vectors[places]), RECALL_AT, no_steps)
+            right = places[inside]
+            while recall(searched, queries, right, allowed)[1] < wanted:
+                if searched.further * searched.probes >= searched.lists:
+                    break  # it looks into all, and the storage is too coarse
+                searched.further = round(searched.further * 1.1, 4)
+        steps("trying filters", tried, len(filters))
 
 
 def recall(
-    searched: Vectors, queries: NDArray[np.float32], right: NDArray[np.int64]
-) -> tuple[float, float]:
+    searched: Vectors, queries: NDArray[np.float32], right: NDArray[np.int64],
+    allowed: NDArray[np.bool_] | None = None,
+) -> tuple[float, float]:  # fmt: skip
     """The share of the right places, (queries, k), that a search for k finds; and what that
-    share is at least, with 95 % confidence, over as many other queries of their kind."""
+    share is at least, with 95 % confidence, over as many other queries of their kind.
+    `allowed`, (n,), is the filter that the right places pass."""
     k = right.shape[1]
     found = [
-        len(np.intersect1d(searched.search(query, k, None)[0], places)) / k
+        len(np.intersect1d(searched.search(query, k, allowed)[0], places)) / k
         for query, places in zip(queries, right, strict=True)
     ]
     # Twice the variance: of these queries' mean, and of the others'.

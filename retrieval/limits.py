@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,11 +124,10 @@ class LimitFilter:
         if limit.values:
             held = np.zeros(len(self._catalog), dtype=bool)
             for name in limit.fields:
-                for value in limit.values:
-                    if name in self._holding:
-                        held[self._holding[name].of(value)] = True
-                    if name in self._prose:
-                        held[self._prose[name].with_words(fold(value))] = True
+                for value in limit.values if name in self._holding else ():
+                    held[self._holding[name].of(value)] = True
+                for words in _widest(limit.values) if name in self._prose else ():
+                    held[self._prose[name].with_words(words)] = True
             return ~held if limit.negated else held
         numbers = self._numbers.get(limit.fields[0])
         if numbers is None:
@@ -159,6 +159,19 @@ class LimitFilter:
             if best[1]:
                 return best
         return tuple(limits), int(known.sum())
+
+
+@lru_cache(maxsize=256)
+def _widest(values: tuple[str, ...]) -> list[str]:
+    """The folded values without those that stand only where another one stands as well.
+
+    Prose is searched for the beginnings of words, so "no princess" needs no look at the hundred
+    keywords of a large catalog that have the word in them.
+    """
+    folded = list(dict.fromkeys(fold(value) for value in values))
+    single = tuple(words for words in folded if words and " " not in words)
+    return [words for words in folded
+            if " " not in words or not any(word.startswith(single) for word in words.split())]  # fmt: skip
 
 
 def _passing(known: NDArray[np.bool_], passes: Sequence[NDArray[np.bool_]]) -> int:

@@ -29,9 +29,9 @@ CODECS = {
     "sq4": (4, faiss.ScalarQuantizer.QT_4bit),
 }
 _ROUNDS, _LEARNED_FROM = 10, 50  # of k-means; vectors for each list
-_FEW = 2_000  # vectors that are compared one by one
+FEW = 2_000  # vectors that are compared one by one
 # How much further a filtered search looks: to these powers of how rare what passes is, and of how
-# densely it lies together. With them recall is what it is without a filter (`benchmarks/scale.py`).
+# densely it lies together (`benchmarks/scale.py`); what is lacking then is learned with the lists.
 _FURTHER, _TOGETHER = 0.1, 0.4
 _BLOCK = 20_000  # vectors added at once
 
@@ -98,13 +98,13 @@ class InvertedLists:
     """Vectors in lists by their nearest centre; a search looks into the lists nearest to it.
 
     `probes` is how many lists an unfiltered search looks into. A filtered one looks into more,
-    until it has met as large a share of the allowed vectors, and more the fewer these are and
-    the nearer they lie together.
+    until it has met as large a share of the allowed vectors, `further` times that and more the
+    fewer these are and the nearer they lie together.
     """
 
-    def __init__(self, index: Any, probes: int) -> None:
+    def __init__(self, index: Any, probes: int, further: float = 1.0) -> None:
         self._index = index
-        self.probes = probes
+        self.probes, self.further = probes, further
         packed = faiss.vector_to_array(index.direct_map.array)  # list and place in the list
         self._list_of = (packed >> 32).astype(np.int32)  # (n,)
         self._sizes = np.bincount(self._list_of, minlength=index.nlist)  # (lists,)
@@ -127,7 +127,7 @@ class InvertedLists:
             parameters = faiss.SearchParametersIVF(nprobe=self.probes)  # type: ignore[call-arg]
         else:
             places = np.flatnonzero(allowed)
-            if len(places) <= max(_FEW, k):
+            if len(places) <= max(FEW, k):
                 return _best(places, self.vectors_of(places) @ query, k)
             selector, _kept = _selector(allowed)
             parameters = faiss.SearchParametersIVF(  # type: ignore[call-arg]
@@ -137,8 +137,7 @@ class InvertedLists:
         return found[0][found[0] >= 0], scores[0][found[0] >= 0]
 
     def vectors_of(self, places: Places) -> Floats:
-        result: Floats = self._index.reconstruct_batch(places)
-        return result
+        return np.asarray(self._index.reconstruct_batch(places), dtype=np.float32)
 
     def write(self, file: Path) -> None:
         faiss.write_index(self._index, str(file))
@@ -151,6 +150,7 @@ class InvertedLists:
         # is spread evenly, up to the rarity where it fills whole lists.
         density = float((held**2 / np.maximum(self._sizes, 1)).sum()) / len(places) * rarity
         share = self.probes / self.lists * rarity**_FURTHER * max(density, 1.0) ** _TOGETHER
+        share *= self.further
         wanted = max(4 * k, min(share, 1.0) * len(places))
         nearest = np.argsort(-(self._centres @ query))
         enough = int(np.searchsorted(np.cumsum(held[nearest]), wanted)) + 1
@@ -255,14 +255,14 @@ def learn_lists(
     return index
 
 
-def read_vectors(file: Path, probes: int) -> Vectors:
+def read_vectors(file: Path, probes: int, further: float = 1.0) -> Vectors:
     """Vectors from a file. Raises `RuntimeError`.
 
     Read to memory: mapped from the file, lists take twice as long to search.
     """
     index = faiss.read_index(str(file), faiss.IO_FLAG_READ_ONLY)
     if probes:
-        return InvertedLists(index, probes)
+        return InvertedLists(index, probes, further)
     return ExactVectors(index, index.reconstruct_n(0, index.ntotal))
 
 

@@ -21,7 +21,8 @@ class Query:
     """What to look for.
 
     `text` is the wish in words. Items near `liked` are drawn closer, a little so those near
-    `history` (liked before, apart from this wish); items near `disliked` are pushed away.
+    `history` (liked before, apart from this wish); both are told oldest first. Items near
+    `disliked` are pushed away.
     Each of `leanings` is a group of (field, value) pairs that mean the same soft wish.
     Items that break one of `limits` or whose id is in `without` are never searched; those that
     break one of `wishes` only lose by it. With `varied`, candidates are spread.
@@ -36,6 +37,16 @@ class Query:
     wishes: tuple[Limit, ...] = ()
     without: frozenset[str] = frozenset()
     varied: bool = False
+
+    @property
+    def wordless(self) -> bool:
+        """Whether only items speak for what is wanted."""
+        return not self.text and not self.leanings
+
+    @property
+    def known(self) -> list[str]:
+        """The items that the person likes, each once, the latest last."""
+        return list(dict.fromkeys((*self.liked[::-1], *self.history[::-1])))[::-1]
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,11 @@ class RetrieverWeights:
     interactions, and chosen with `recommender/evaluation/redial.py`. `wish` is taken off for each wish that
     an item breaks. `variety` is the lambda of maximal marginal relevance (1 looks at relevance
     alone).
+
+    Where interactions are at hand and a query has no words, its items are read as a sequence:
+    the tastes of others weigh `tastes` instead of `collaborative`, BM25 is asked for the latest
+    items' titles with the weight `titles`, and an item counts `fade` times as much as the one
+    after it. These were chosen with `benchmarks/hybrid.py`.
     """
 
     dense: float = 1.0
@@ -82,3 +98,6 @@ class RetrieverWeights:
     unknown: float = 0.0
     wish: float = 0.2
     variety: float = 0.6
+    tastes: float = 2.5
+    titles: float = 0.4
+    fade: float = 0.8

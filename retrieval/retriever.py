@@ -27,6 +27,8 @@ from retrieval.query import Retriever as Retriever
 from retrieval.query import RetrieverWeights as RetrieverWeights
 from retrieval.scoring import leaning_shares, query_vector, spread, unit
 
+_TITLES = 5  # latest items whose titles BM25 is asked for
+
 
 @dataclass(frozen=True)
 class Bonus:
@@ -79,7 +81,8 @@ class DenseRetriever:
 
     def retrieve(self, query: Query, k: int) -> list[Candidate]:
         allowed = self.filter.mask(query.limits, query.without)
-        vector = query_vector(query, self._encoder, self.vectors_of, self._weights)
+        fade = self._weights.fade if self._by_items(query) else 1.0
+        vector = query_vector(query, self._encoder, self.vectors_of, self._weights, fade)
         if vector is None:  # nothing is known: the middle of the catalog
             vector = unit(self._index.middle)
         # Bonuses may lift an item from below the first k cosines, so more are looked at.
@@ -123,18 +126,27 @@ class DenseRetriever:
         bonuses = []
         if query.text and self._weights.lexical:
             bonuses.append(Bonus(*self._lexical.matches(query.text)).times(self._weights.lexical))
+        if self._by_items(query) and self._weights.titles:
+            latest = [self.catalog[i].name for i in query.known if i in self.catalog][-_TITLES:]
+            found = self._lexical.matches("; ".join(latest))
+            bonuses.append(Bonus(*found).times(self._weights.titles))
         if self._collaborative is not None:
-            known = dict.fromkeys((*query.liked, *query.history))
-            others = self._collaborative.matches(list(known), query.disliked)
-            bonuses.append(Bonus(*others).times(self._weights.collaborative))
+            weight, fade = self._weights.collaborative, 1.0
+            if self._by_items(query):
+                weight, fade = self._weights.tastes, self._weights.fade
+            others = self._collaborative.matches(query.known, query.disliked, fade)
+            bonuses.append(Bonus(*others).times(weight))
         return bonuses
+
+    def _by_items(self, query: Query) -> bool:
+        """Whether the items of a query are all there is to go by, beside others' tastes."""
+        return self._collaborative is not None and query.wordless
 
     def _popularity(self, query: Query, places: NDArray[np.int64]) -> NDArray[np.float32]:
         """What some items gain by how widely they are liked, shape as `places`."""
         if self._collaborative is None:
             return np.zeros(len(places), dtype=np.float32)
-        known = len({*query.liked, *query.history})
-        weight = self._weights.popularity + self._weights.unknown / (1 + known)
+        weight = self._weights.popularity + self._weights.unknown / (1 + len(query.known))
         return np.float32(weight) * self._collaborative.popularity[places]
 
     def _reached(

@@ -22,23 +22,26 @@ def query_vector(
     encoder: Encoder,
     vectors_of: Callable[[Sequence[str]], Floats],
     weights: RetrieverWeights,
+    fade: float = 1.0,
 ) -> Floats | None:
     """The unit vector to search with, shape (d,); None where nothing is known.
 
-    `vectors_of` gives the vectors of items by their ids, (m, d), without unknown ones.
+    `vectors_of` gives the vectors of items by their ids, (m, d), without unknown ones. A liked
+    item counts `fade` times as much as the one after it.
     """
     parts: list[Floats] = []
     text = query.text or ", ".join(value for group in query.leanings for _, value in group)
     if text:
         parts.append(encoder.encode([text])[0])
-    for ids, weight in (
-        (query.liked, weights.liked),
-        (query.history, weights.history),
-        (query.disliked, -weights.disliked),
+    for ids, weight, each in (
+        (query.liked, weights.liked, fade),
+        (query.history, weights.history, fade),
+        (query.disliked, -weights.disliked, 1.0),
     ):
         vectors = vectors_of(ids) if ids else ()
         if len(vectors):
-            parts.append(np.float32(weight) * unit(np.mean(vectors, axis=0)))
+            shares = np.float32(each) ** np.arange(len(vectors), dtype=np.float32)[::-1]
+            parts.append(np.float32(weight) * unit(np.average(vectors, 0, shares)))
     total = np.sum(parts, axis=0) if parts else np.zeros(1, dtype=np.float32)
     return unit(total) if total.any() else None
 

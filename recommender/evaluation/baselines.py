@@ -78,12 +78,12 @@ class Ease:
     name = "ease"
 
     def __init__(self, index: CollaborativeIndex, catalog: Catalog) -> None:
-        self._index = index
+        self.index = index
         self._ids = [item.id for item in catalog.items]
 
     def score(self, questions: Sequence[Question]) -> Scores:
         return [
-            self._index.totals([self._ids[p] for p in q.history])[q.candidates] for q in questions
+            self.index.totals([self._ids[p] for p in q.history])[q.candidates] for q in questions
         ]
 
 

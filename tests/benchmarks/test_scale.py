@@ -1,4 +1,4 @@
-"""Figures of large catalogs, at a tiny size: made vectors, recall, cases made alike."""
+"""Figures of large catalogs, at a tiny size: made vectors, recall."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.clusters import made_vectors, shape_of
-from benchmarks.hybrid import alike
 from benchmarks.scale import kept_vectors, measure
-from recommender.evaluation.cases import Case, Question
 from retrieval.index_plan import Budget
 
 
@@ -50,16 +48,3 @@ def test_the_figures_of_a_small_catalog(real: np.ndarray, tmp_path: Path) -> Non
         assert lists[name]["recall, items"] > 0.8
         assert lists[name]["p50_ms"] >= 0
     assert lists["resident_mb"] > lists["resident_mb_before"]
-
-
-def test_cases_are_made_alike_and_keep_the_right_one() -> None:
-    nothing = np.empty(0, dtype=np.int32)
-    cases = [
-        Case(Question(f"u{n}", nothing, np.arange(10 + n, dtype=np.int32)), right)
-        for n, right in ((0, 0), (3, 12))
-    ]
-    same = alike(cases)
-    assert [len(case.question.candidates) for case in same] == [10, 10]
-    assert [case.question.candidates[case.right] for case in same] == [0, 12]
-    assert all(len(set(case.question.candidates.tolist())) == 10 for case in same)
-    assert len(alike(cases, most=4)[0].question.candidates) == 4

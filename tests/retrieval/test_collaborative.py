@@ -20,6 +20,7 @@ from retrieval.collaborative import (
 )
 from retrieval.index import DenseIndex
 from retrieval.interactions import InteractionsError
+from retrieval.lexical import LexicalIndex
 from retrieval.limits import Limit
 from retrieval.retriever import DenseRetriever, Query, RetrieverWeights
 
@@ -209,6 +210,31 @@ def test_history_counts_as_liked(retriever: DenseRetriever, others: Collaborativ
     weights = RetrieverWeights(collaborative=5.0, popularity=0.0)
     joined = retriever.with_interactions(others).reweighted(weights)
     assert found(joined, Query("desert", history=("a",)))[0][0] == "b"
+
+
+def test_without_words_items_are_read_as_a_sequence(
+    retriever: DenseRetriever, others: CollaborativeIndex, books: Catalog
+) -> None:
+    weights = RetrieverWeights(
+        dense=0.0, collaborative=9.0, popularity=0.0, tastes=1.0, titles=0.5, fade=0.5
+    )
+    joined = retriever.with_interactions(others).reweighted(weights)
+    scores = dict(found(joined, Query(liked=("c", "a"), history=("a",))))
+    later, earlier = others.totals(["a"]), others.totals(["c"])
+    tastes = later + 0.5 * earlier  # "a" is the later one, and counts once
+    titles = LexicalIndex(books).scores("; ".join(books[i].name for i in ("c", "a")))
+    for place, item_id in enumerate("abcdef"):
+        expected = tastes[place] / np.abs(tastes).max() + 0.5 * titles[place]
+        assert scores[item_id] == pytest.approx(expected, abs=1e-5)
+
+
+def test_older_items_fade_in_the_vector_too(
+    retriever: DenseRetriever, others: CollaborativeIndex
+) -> None:
+    idle = RetrieverWeights(tastes=0.0, titles=0.0, popularity=0.0, fade=0.01)
+    joined = retriever.with_interactions(others).reweighted(idle)
+    for last, first in (("a", "d"), ("d", "a")):
+        assert found(joined, Query(liked=(first, last)))[0][0] == last
 
 
 def test_limits_hold_against_the_tastes_of_others(

@@ -18,8 +18,16 @@ from retrieval.index import (
     load_index,
     save_index,
 )
-from retrieval.index_plan import Budget, Plan, learned, no_steps, plan
-from retrieval.nearest import InvertedLists
+from retrieval.index_plan import (
+    Budget,
+    Plan,
+    between_items,
+    learned,
+    look_further,
+    no_steps,
+    plan,
+)
+from retrieval.nearest import InvertedLists, read_vectors
 
 
 @pytest.fixture
@@ -163,6 +171,27 @@ def test_a_region_is_found_by_wishes_from_elsewhere() -> None:
         for query in queries[40:]
     ]
     assert np.mean(found) / 20 >= 0.95
+
+
+def test_how_far_filtered_searches_look_is_learned_and_kept(tmp_path: Path) -> None:
+    vectors = clustered(30_000)
+    searched, facts = learned(vectors, SMALL, no_steps)
+    assert isinstance(searched, InvertedLists) and facts.further == searched.further >= 1
+    searched.probes, searched.further = 1, 1.0  # as if the shares met were far from enough
+    queries = between_items(vectors, seed=5)
+    look_further(searched, vectors, queries, SMALL.recall, no_steps)
+    assert searched.further > 1
+    allowed = np.random.default_rng(9).random(len(vectors)) < 0.1
+    found = [
+        len(set(searched.search(query, 50, allowed)[0].tolist())
+            & nearest(vectors, query, 50, allowed)) / 50
+        for query in between_items(vectors, seed=6)[:100]
+    ]  # fmt: skip
+    assert np.mean(found) >= SMALL.recall
+    searched.write(tmp_path / "lists")
+    read = read_vectors(tmp_path / "lists", searched.probes, searched.further)
+    same = read.search(queries[0], 50, allowed)[0]
+    np.testing.assert_array_equal(same, searched.search(queries[0], 50, allowed)[0])
 
 
 def test_a_narrow_filter_is_searched_wholly(lists: DenseIndex) -> None:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from retrieval.catalog import Catalog, load_catalog
-from retrieval.limits import Limit, LimitFilter
+from retrieval.limits import Limit, LimitFilter, _widest
 
 MOVIES = load_catalog("movies")
 FILTER = LimitFilter(MOVIES)
@@ -50,6 +50,13 @@ def test_prose_is_searched_by_the_beginnings_of_words(books: Catalog) -> None:
     assert not limit.allows(books["d"])
     assert limit.allows(books["a"])
     assert Limit(("text",), ("ombie",), negated=True).allows(books["d"])
+
+
+def test_values_that_stand_only_with_another_one_are_not_looked_for() -> None:
+    values = ("Teen", "shy teenagers", "night train", "teenagers abroad", "night train", "a-teen")
+    # "a teen" has a word that begins with "teen"; "night train" has none.
+    assert _widest(values) == ["teen", "night train"]
+    assert _widest(("shy teenagers", "")) == ["shy teenagers", ""]
 
 
 def test_ids_can_be_left_out(books: Catalog) -> None:
