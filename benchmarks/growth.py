@@ -30,7 +30,7 @@ from recommender.ranking import RetrieverRanker, spread_picks
 from recommender.settings import Settings
 from recommender.understanding.understander import Understander
 from retrieval.catalog import load_catalog
-from retrieval.encoder import SentenceTransformerEncoder
+from retrieval.encoder import DEFAULT_ENCODER, open_encoder
 from retrieval.index import load_index
 from retrieval.index_plan import Budget
 from retrieval.retriever import DenseRetriever, RetrieverWeights
@@ -66,7 +66,7 @@ def main() -> None:
 
 def build(size: int, kept: Path) -> Path:
     """The folder of the index of so many made items, built where it is not there."""
-    movies, encoder = load_catalog("movies"), SentenceTransformerEncoder()
+    movies, encoder = load_catalog("movies"), open_encoder(DEFAULT_ENCODER, Settings.data)
     real = open_index(Settings.read({}).data / "index", movies, encoder, False).vectors
     vectors = kept_vectors(real, size, kept / f"films-{size}.npy")
     folder = kept / f"films-index-{size}"
@@ -77,7 +77,7 @@ def build(size: int, kept: Path) -> Path:
 def measured(size: int, turns: int, kept: Path) -> dict[str, Any]:
     """Median and 95th percentile of each stage in ms; what opening took, and memory."""
     folder = build(size, kept)
-    movies, encoder = load_catalog("movies"), SentenceTransformerEncoder()
+    movies, encoder = load_catalog("movies"), open_encoder(DEFAULT_ENCODER, Settings.data)
     catalog = enlarged(movies, size)
     begun = time.process_time()
     understander, explainer = Understander(catalog), Explainer(catalog)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from prompts.templates import Strategy, Templates
 from recommender.adapter_card import EXPLAINING, RANKING, file_checksum
 from recommender.language_model import HuggingFaceModel
 from recommender.tuning.batches import Encoded
@@ -33,14 +34,14 @@ class Sets:
     train: tuple[Encoded, ...]
     validation: tuple[tuple[Example, Encoded], ...]
     checksum: str  # of the file of examples
-    written: bool  # whether texts are among what is learned
+    explains: bool  # whether reasons are among what is learned
     templates: tuple[str, ...]  # ids of those that the examples to learn from are worded by
 
     def serves(self) -> tuple[str, ...]:
         """What an adapter that learned this is good for, until measured otherwise."""
         scored = any(example.blocks for example in self.train)
-        both = (RANKING, EXPLAINING) if self.written else (RANKING,)
-        return both if scored or not self.written else (EXPLAINING,)
+        learned = ((RANKING,) if scored else ()) + ((EXPLAINING,) if self.explains else ())
+        return learned or (RANKING,)
 
     def pairs(self) -> tuple[Encoded, ...]:
         """All that is learned from or judged by."""
@@ -65,7 +66,7 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
     train: list[Encoded] = []
     validation: list[tuple[Example, Encoded]] = []
     templates: set[str] = set()
-    written = False
+    explains, known = False, Templates.load().by_id
     reader = TokenReader(model)
     for example in reader.ahead(_read(options.instructions), options.scoring):
         if options.objective == "dpo" and sorted(example.labels) != [0, 1]:
@@ -76,7 +77,9 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
         encoded = encode(example, reader, options.scoring, end)
         if encoded is None:
             continue
-        written = written or not example.scored
+        if not example.scored:  # of one's own templates nothing is known but that they write
+            own = known.get(example.template)
+            explains = explains or own is None or own.strategy is Strategy.EXPLAIN
         encoded = encoded.cut(options.length)
         if example.split == TRAIN:
             train.append(encoded)
@@ -89,7 +92,7 @@ def read_sets(options: TuningOptions, model: HuggingFaceModel, end: int | None) 
             f"{options.scoring!r} can learn from; `instructions make` writes some"
         )
     digest = file_checksum(options.instructions)
-    return Sets(tuple(train), tuple(validation), digest, written, tuple(sorted(templates)))
+    return Sets(tuple(train), tuple(validation), digest, explains, tuple(sorted(templates)))
 
 
 class TokenReader:

@@ -20,6 +20,7 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file  # noqa: E402
 from toy_task import toy_examples  # noqa: E402
 
+from recommender.adapter_card import read_card  # noqa: E402
 from recommender.evaluation.metrics import first_hit, standing  # noqa: E402
 from recommender.language_model import HuggingFaceModel, load_language_model  # noqa: E402
 from recommender.tuning.batches import pack  # noqa: E402
@@ -209,3 +210,17 @@ def test_a_run_ends_when_its_minutes_are_over(tiny_llama: Path, toy_options: Any
     lines = metrics(tune(toy_options(tiny_llama, steps=0, minutes=0.02, validate_every=10**6)))
     assert lines[-1]["lr"] < 1e-2 and time.monotonic() - began < 120
     assert "hr@1" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("template", "serves"),
+    [("explain-item", ("ranking", "explaining")), ("tie-history-wish", ("ranking",))],
+)
+def test_an_adapter_explains_only_if_it_learned_reasons(
+    tiny_llama: Path, toy_options: Any, template: str, serves: tuple[str, ...]
+) -> None:
+    text = Example(id="w", template=template, source="toy", user=None, split="train",
+                   prefix="the user likes loud", target=" the best is loud0 .")  # fmt: skip
+    folder = tune(toy_options(tiny_llama, [*toy_examples(20), text], steps=1))
+    card = read_card(folder)
+    assert card is not None and card.serves == serves
