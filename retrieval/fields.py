@@ -18,6 +18,7 @@ from typing import Any
 
 _SOME_SIZE, _MOST = 100, 0.75  # items from which a value can be commonplace, and its share
 Facets = Mapping[str, tuple[str, ...]]  # an item's values, by field
+_BETWEEN = re.compile(r"[^\w']+|_|(?<!\w)'|'(?!\w)")
 _YEAR = re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)")
 
 
@@ -122,11 +123,16 @@ def fold(text: str) -> str:
     >>> fold("Amélie — the Sci-Fi's")
     "amelie the sci fi's"
     """
+    if text.isascii():  # nothing to decompose, and most texts are
+        return _words_apart(text.casefold())
     # Twice: what decomposes may turn out to be a capital ("𝕊"), and what folds may decompose.
     unfancy = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
     decomposed = unicodedata.normalize("NFKD", unfancy.casefold())
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c)).replace("&", " and ")
-    return " ".join(re.sub(r"[^\w']+|_|(?<!\w)'|'(?!\w)", " ", plain).split())
+    return _words_apart("".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def _words_apart(plain: str) -> str:
+    return " ".join(_BETWEEN.sub(" ", plain.replace("&", " and ")).split())
 
 
 def parts_of(text: str, separator: str) -> list[str]:

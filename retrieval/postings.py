@@ -9,14 +9,16 @@ from __future__ import annotations
 import bisect
 import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.catalog import fold
 
-_WORD = re.compile(r"\w+(?:'\w+)*")
+# An apostrophe is a word of its own, so that "s" begins one in "man's", as it does for \b.
+_WORD = re.compile(r"\w+|'")
+_END = -1  # of a text
 Places = NDArray[np.int32]
 
 
@@ -52,33 +54,51 @@ class Postings:
 
 
 class Prose:
-    """Folded texts, found by the beginnings of their words."""
+    """Texts, found by words that stand one behind the other, the last by its beginning.
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._texts = texts
-        self._postings = Postings(
-            (place, word) for place, text in enumerate(texts) for word in _words(fold(text))
-        )
-        self._words = sorted(self._postings.values)
+    Every text's words are kept in their order as numbers, and the places in it by word, so that
+    a phrase is looked for among the texts that hold its rarest word, and no text is read again.
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        number: dict[str, int] = {}
+        said, lengths = array("i"), array("i")
+        for text in texts:
+            words = _WORD.findall(fold(text))
+            said.extend(number.setdefault(word, len(number)) for word in words)
+            said.append(_END)
+            lengths.append(len(words) + 1)
+        self._words = sorted(number)
+        # Numbers in the order of the alphabet: words that begin alike are then neighbours.
+        rank = np.empty(len(number) + 1, dtype=np.int32)
+        rank[_END] = _END
+        rank[[number[word] for word in self._words]] = np.arange(len(number))
+        self._said = rank[np.array(said, dtype=np.int32)]
+        self._at = np.argsort(self._said, kind="stable")[len(lengths) :].astype(np.int32)
+        places = np.repeat(np.arange(len(lengths), dtype=np.int32), np.array(lengths, dtype=int))
+        self._places = places[self._at]
+        self._starts = np.searchsorted(self._said[self._at], np.arange(len(number) + 1))
 
     def with_words(self, words: str) -> Places:
-        """The places of the texts in which these folded words stand; of the last word a
-        beginning is enough, so that "zombie" finds "zombies"."""
-        *whole, last = words.split() or [""]
+        """The places of the texts in which these folded words stand, some of them repeated; of
+        the last word a beginning is enough, so that "zombie" finds "zombies"."""
+        *whole, last = _WORD.findall(words) or [""]
         first = bisect.bisect_left(self._words, last)
         behind = bisect.bisect_left(self._words, f"{last}\U0010ffff")
-        lists = [self._postings.of(word) for word in self._words[first:behind]]
-        found = np.unique(np.concatenate(lists)) if lists else np.empty(0, dtype=np.int32)
-        for word in whole:
-            found = np.intersect1d(found, self._postings.of(word))
         if not whole:
-            return found
-        needle = re.compile(rf"\b{re.escape(words)}")
-        together = [p for p in found.tolist() if needle.search(fold(self._texts[p]))]
-        return np.array(together, dtype=np.int32)
+            return self._places[self._starts[first] : self._starts[behind]]
+        ranges = [self._range(word) for word in whole]
+        rarest = min(range(len(whole)), key=lambda n: ranges[n][1] - ranges[n][0])
+        found = slice(self._starts[ranges[rarest][0]], self._starts[ranges[rarest][1]])
+        begins, places = self._at[found] - rarest, self._places[found]
+        for n, (low, high) in enumerate([*ranges, (first, behind)]):
+            # Where a text is over before, its end stands there, and that is no word's number.
+            there = self._said[np.minimum(begins + n, len(self._said) - 1)]
+            fits = (there >= low) & (there < high) & (begins >= 0)
+            begins, places = begins[fits], places[fits]
+        return places
 
-
-def _words(folded: str) -> set[str]:
-    """The words of a text, also what stands behind an apostrophe: "s" of "man's"."""
-    found = set(_WORD.findall(folded))
-    return found | {part for word in found if "'" in word for part in word.split("'")}
+    def _range(self, word: str) -> tuple[int, int]:
+        """The numbers from which and up to which a whole word reaches: one, or none."""
+        place = bisect.bisect_left(self._words, word)
+        return place, place + (place < len(self._words) and self._words[place] == word)
