@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import bm25s
 import numpy as np
@@ -40,9 +40,11 @@ class LexicalIndex:
             result[places] = scores
             return result
         # Of a small catalog the whole is looked at anyway, and merging lists takes longer.
+        sums = np.zeros(self._count)
         for word in self._known(text):
             held, worth = self._holding(word)
-            result[held] += worth
+            sums[held] += worth
+        result = sums.astype(np.float32)
         best = float(result.max(initial=0.0))
         return result / np.float32(best) if best > 0 else result
 
@@ -52,15 +54,13 @@ class LexicalIndex:
         Words that more than 20,000 items have raise the items that rarer words found; they
         find items only where there are no rarer ones.
         """
-        places = np.empty(0, dtype=np.int64)
-        scores = np.empty(0, dtype=np.float32)
-        for word in self._known(text):
-            held, worth = self._holding(word)
-            if len(places) and len(held) > _COMMON:
-                at = np.minimum(np.searchsorted(held, places), len(held) - 1)
-                scores = scores + np.where(held[at] == places, worth[at], np.float32(0))
-            else:
-                places, scores = _summed(places, scores, held, worth)
+        words = self._known(text)
+        held_by = [self._holding(word) for word in words]
+        rare = max(1, sum(len(held) <= _COMMON for held, _ in held_by))  # they stand in front
+        places, scores = _summed(held_by[:rare])
+        for held, worth in held_by[rare:]:
+            at = np.minimum(np.searchsorted(held, places), len(held) - 1)
+            scores = scores + np.where(held[at] == places, worth[at], np.float32(0))
         best = float(scores.max(initial=0.0))
         return places, scores / np.float32(best) if best > 0 else scores
 
@@ -95,12 +95,14 @@ def stemmed(texts: list[str]) -> list[list[str]]:
 
 
 def _summed(
-    places: NDArray[np.int64], scores: NDArray[np.float32],
-    more: NDArray[np.int32], worth: NDArray[np.float32],
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:  # fmt: skip
-    """Both lists of places, each without repeats, as one in order, with the sums of scores."""
-    if not len(places):
-        return more.astype(np.int64), worth.astype(np.float32)
-    both, back = np.unique(np.concatenate([places, more]), return_inverse=True)
-    sums = np.bincount(back, np.concatenate([scores, worth]), minlength=len(both))
-    return both, sums.astype(np.float32)
+    lists: Sequence[tuple[NDArray[np.int32], NDArray[np.float32]]],
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Lists of places, each in order and without repeats, as one in order; scores are summed."""
+    if not lists:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+    both = np.concatenate([held for held, _ in lists])
+    order = np.argsort(both, kind="stable")  # which merges what is in order already
+    both, worth = both[order], np.concatenate([worth for _, worth in lists])[order]
+    first = np.flatnonzero(np.diff(both, prepend=-1))
+    sums = np.add.reduceat(worth, first, dtype=np.float64) if len(first) else worth
+    return both[first].astype(np.int64), sums.astype(np.float32)
