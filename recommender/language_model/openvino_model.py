@@ -31,7 +31,7 @@ from recommender.language_model.slot_grammar import fill, grown
 # In 8 bits, the default, a cache that is put back would no longer be what was computed.
 _OPTIONS = {"PERFORMANCE_HINT": "LATENCY", "KV_CACHE_PRECISION": "f16"}
 # OpenVINO keeps what it prepares for every shape that it meets, so shapes are kept few.
-_BLOCKS_AT_ONCE, _BLOCK_STEP = 10, 4  # rows, and a multiple of tokens
+_BLOCKS_AT_ONCE, _BLOCK_STEP = 12, 4  # rows, and a multiple of tokens
 _ABLE = 1_000_000_000  # bytes of packed weights; smaller models can't write freely
 
 

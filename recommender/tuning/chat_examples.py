@@ -26,7 +26,7 @@ from recommender.understanding.understander import Understander, Understanding
 from retrieval.catalog import Catalog, Item
 from retrieval.encoder import Encoder
 
-_FOUND = 40  # candidates, as the chat ranks them
+_FOUND = 40  # candidates, of which an example takes some
 _MOST_FITTING = 5  # blocks of an example that fit
 _FEWEST_UNFIT = 4
 
