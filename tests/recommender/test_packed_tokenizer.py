@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 transformers = pytest.importorskip("transformers")
 
+from recommender.language_model import prepare_model  # noqa: E402
 from recommender.language_model.packaged import SMALL_MODEL, unpacked  # noqa: E402
 from recommender.language_model.packed_tokenizer import PackedTokenizer  # noqa: E402
+from retrieval.device import has_cuda  # noqa: E402
 
 DATA = Path(__file__).parents[2] / "data"
 TEXTS = [
@@ -59,3 +63,18 @@ def test_conversations(
     )["input_ids"]
     assert ours.apply_chat_template(chat, add_generation_prompt=goes_on) == expected
     assert ours.eos_token_id == library.eos_token_id  # type: ignore[attr-defined]
+
+
+def test_the_packaged_model_answers_without_torch() -> None:
+    if has_cuda() or unpacked(SMALL_MODEL, DATA) is None:
+        pytest.skip("a GPU, or no package, serves in another way")
+    prepare_model(SMALL_MODEL, DATA)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from recommender.language_model import load_language_model\n"
+        f"model = load_language_model('auto', adapter='auto', cache=Path({str(DATA)!r}))\n"
+        "model.score('A user asks for a film. Does the user want', [' Up?'])\n"
+        "assert not {'torch', 'transformers'} & set(sys.modules)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr

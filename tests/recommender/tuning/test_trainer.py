@@ -92,13 +92,21 @@ def test_an_encoder_decoder_learns_its_examples_by_heart(tiny_t5: Path, toy_opti
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="compiling needs a C++ compiler")
 def test_compiled_layers_learn_what_others_learn(
-    tiny_llama: Path, toy_options: Any, tmp_path: Path
+    tiny_llama: Path, toy_options: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    made, compiling = [], torch.nn.Module.compile
+
+    def compile_and_tell(module: Any, *args: Any, **options: Any) -> None:
+        made.append(type(module).__name__)
+        compiling(module, *args, **options)
+
+    monkeypatch.setattr(torch.nn.Module, "compile", compile_and_tell)
     short = {"steps": 6, "validate_every": 3, "multiple": 32}
     plain = metrics(tune(toy_options(tiny_llama, **short, out=tmp_path / "plain")))
     compiled = metrics(
         tune(toy_options(tiny_llama, **short, out=tmp_path / "compiled", compile=True))
     )
+    assert made == ["LlamaDecoderLayer"] * 2  # of the second run alone
     losses = [[line["loss"] for line in lines] for lines in (plain, compiled)]
     np.testing.assert_allclose(*losses, rtol=0.05)  # bfloat16, rounded in other places
     assert losses[0][-1] < losses[0][0]
