@@ -18,6 +18,15 @@ from numpy.typing import NDArray
 from recommender.language_model import Frame
 from retrieval.catalog import fold
 
+# What any model can be asked, scripted or not.
+PREFIX = "A user asks for a film: a scary film set in space.\nQuestion: does the user want the film"
+BLOCKS = [
+    " Alien (1979), horror, science fiction, deep space? Answer:",
+    " Paddington (2014), family, comedy? Answer:",
+    " Up? Answer:",
+    " Ōtani’s Garden (2019), documentary? Answer:",
+    " Heat (1995), crime, thriller, heist, obsession, Los Angeles? Answer:",
+]
 FILMS = Path(__file__).with_name("films.jsonl")  # the small catalog
 DIMENSION = 256
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scripted_models import BLOCKS, PREFIX
 
 from recommender.language_model import (
     SMALL_MODEL,
@@ -24,14 +25,6 @@ from recommender.language_model import (
 )
 
 torch = pytest.importorskip("torch")
-PREFIX = "A user asks for a film: a scary film set in space.\nQuestion: does the user want the film"
-BLOCKS = [
-    " Alien (1979), horror, science fiction, deep space? Answer:",
-    " Paddington (2014), family, comedy? Answer:",
-    " Up? Answer:",
-    " Ōtani’s Garden (2019), documentary? Answer:",
-    " Heat (1995), crime, thriller, heist, obsession, Los Angeles? Answer:",
-]
 KINDS = ("nf4", "adapter", "encoder-decoder")
 
 

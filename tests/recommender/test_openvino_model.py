@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_language_model import BLOCKS, PREFIX, adapter, folder_of
+from scripted_models import BLOCKS, PREFIX
+from test_language_model import adapter, folder_of
 
 from recommender.language_model import (
     Frame,

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 from model_server import FILE, ModelServer, is_installed
-from scripted_models import FILMS, HashingEncoder
+from scripted_models import BLOCKS, FILMS, PREFIX, HashingEncoder
 from scripted_server import Answer, ScriptedServer, events, opinion_of, vllm_choice
 
 from recommender.dialogue import Degraded, Done, Picked, Reply, TextChunk
@@ -36,14 +36,6 @@ from recommender.language_model import (
 from recommender.language_model.remote import KEY, RemoteModel, load_remote
 from recommender.settings import Settings
 
-PREFIX = "A user asks for a film: a scary film set in space.\nQuestion: does the user want the film"
-BLOCKS = [
-    " Alien (1979), horror, science fiction, deep space? Answer:",
-    " Paddington (2014), family, comedy? Answer:",
-    " Up? Answer:",
-    " Ōtani’s Garden (2019), documentary? Answer:",
-    " Heat (1995), crime, thriller, heist, obsession, Los Angeles? Answer:",
-]
 COUNT = [("user", "Count from one to a thousand, in words.")]
 SECRET = "a-key-that-nobody-sees"
 BRIEF = {"candidates": 4, "explained": 1, "rank_budget_s": 240.0, "explain_budget_s": 240.0}
