@@ -196,10 +196,10 @@ def limit_in_short(limit: Limit, catalog: Catalog) -> str:
     year 1980-1989      runtime -120        not year 1980-1989
     genres=Horror|Thriller                  language!=English
     people=Tom Hanks    (whichever fields of persons)
-    without zombie      (no keyword and no word of the prose)
+    without zombie      (no keyword and no word of the prose or, of things, the title)
     """
     kinds = {catalog.fields[name].kind for name in limit.fields}
-    if limit.values and Kind.TEXT in kinds:
+    if limit.values and (limit.in_title or Kind.TEXT in kinds):
         return f"without {limit.values[0]}"
     if limit.values:
         name = "people" if kinds == {Kind.PERSON} else "+".join(limit.fields)

@@ -85,6 +85,7 @@ def index_of(folder: Path, count: int, budget: Budget) -> Path:
 def kept_vectors(real: Floats, count: int, path: Path) -> Floats:
     """Made vectors as a mapped file, made once."""
     if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".draft.npy")
         shape = (count, real.shape[1])
         target = np.lib.format.open_memmap(draft, "w+", np.float32, shape)

@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 from retrieval.catalog import Catalog, Item, Kind, fold
 from retrieval.postings import Postings, Prose
 
+_KEPT = 16  # masks; a turn asks for each of its limits several times, and the next one again
+
 
 @dataclass(frozen=True)
 class Limit:
     """Items pass whose `fields` hold one of `values`, or a number between the bounds.
 
     With `negated` the others pass. `values` of a prose field are found as words of it, by
-    their beginnings, so that "zombie" finds "zombies". Bounds are inclusive, in the unit of
+    their beginnings, so that "zombie" finds "zombies"; with `in_title` they are so in the
+    title as well. Bounds are inclusive, in the unit of
     the field; an item without the number passes no bound, since it can't be checked.
     """
 
@@ -31,10 +34,11 @@ class Limit:
     minimum: float | None = None
     maximum: float | None = None
     negated: bool = False
+    in_title: bool = False
 
     def __post_init__(self) -> None:
         bounds = self.minimum is not None or self.maximum is not None
-        if not self.fields or bool(self.values) == bounds:
+        if bool(self.values) == bounds or not (self.fields or (self.in_title and self.values)):
             raise ValueError("a limit needs fields, and either values or bounds")
 
     def allows(self, item: Item) -> bool:
@@ -48,13 +52,14 @@ class Limit:
         return (low and high) != self.negated
 
     def _holds_value(self, item: Item) -> bool:
-        for name in self.fields:
-            if any(value in item.facets.get(name, ()) for value in self.values):
+        held = (item.facets.get(name, ()) for name in self.fields)
+        if any(value in values for values in held for value in self.values):
+            return True
+        texts = [item.texts[name] for name in self.fields if name in item.texts]
+        for text in (*texts, *([item.title] if self.in_title else [])):
+            words = f" {fold(text)}"
+            if any(f" {fold(value)}" in words for value in self.values):
                 return True
-            if name in item.texts:
-                words = f" {fold(item.texts[name])}"
-                if any(f" {fold(value)}" in words for value in self.values):
-                    return True
         return False
 
     def in_words(self, catalog: Catalog) -> str:
@@ -89,6 +94,7 @@ class LimitFilter:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._kept: dict[Limit, NDArray[np.bool_]] = {}
         facets = catalog.of_kind(Kind.CATEGORY, Kind.KEYWORD, Kind.PERSON)
         self._holding = {
             f.name: Postings((p, v) for p, item in enumerate(catalog.items)
@@ -103,6 +109,7 @@ class LimitFilter:
             f.name: Prose([item.texts.get(f.name, "") for item in catalog.items])
             for f in catalog.of_kind(Kind.TEXT)
         }
+        self._titles = Prose([item.title for item in catalog.items])
 
     def mask(self, limits: Collection[Limit], without: Collection[str] = ()) -> NDArray[np.bool_]:
         """True where an item passes all limits and its id is not in `without`; shape (n,)."""
@@ -121,21 +128,36 @@ class LimitFilter:
         return broken
 
     def _passes(self, limit: Limit) -> NDArray[np.bool_]:
+        """The mask of one limit, not to be written to."""
+        found = self._kept.get(limit)
+        if found is None:
+            found = self._looked_up(limit)
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            self._kept[limit] = found
+        return found
+
+    def _looked_up(self, limit: Limit) -> NDArray[np.bool_]:
         if limit.values:
             held = np.zeros(len(self._catalog), dtype=bool)
             for name in limit.fields:
                 for value in limit.values if name in self._holding else ():
                     held[self._holding[name].of(value)] = True
-                for words in _widest(limit.values) if name in self._prose else ():
-                    held[self._prose[name].with_words(words)] = True
+            prose = [self._prose[name] for name in limit.fields if name in self._prose]
+            for text in (*prose, *([self._titles] if limit.in_title else [])):
+                for words in _widest(limit.values):
+                    held[text.with_words(words)] = True
             return ~held if limit.negated else held
         numbers = self._numbers.get(limit.fields[0])
         if numbers is None:
             return np.zeros(len(self._catalog), dtype=bool)
-        low = -np.inf if limit.minimum is None else limit.minimum
-        high = np.inf if limit.maximum is None else limit.maximum
-        inside: NDArray[np.bool_] = ((numbers >= low) & (numbers <= high)) != limit.negated
-        return inside & ~np.isnan(numbers)
+        bounds = []  # which an unknown number, NaN, does not keep
+        if limit.minimum is not None:
+            bounds.append(numbers >= limit.minimum)
+        if limit.maximum is not None:
+            bounds.append(numbers <= limit.maximum)
+        inside: NDArray[np.bool_] = bounds[0] & bounds[-1]
+        return ~inside & ~np.isnan(numbers) if limit.negated else inside
 
     def conflict(
         self, limits: Sequence[Limit], without: Collection[str] = ()

@@ -21,11 +21,11 @@ from retrieval.catalog import Catalog, Item, Kind
 from retrieval.encoder import Encoder
 from retrieval.index_plan import Steps
 from retrieval.limits import LimitFilter
-from retrieval.milvus_words import MOST_VALUES, column, expression, listed, row_of, stems
+from retrieval.milvus_words import MOST_VALUES, TITLE, column, expression, listed, row_of, stems
 from retrieval.query import Candidate, Query, RetrieverWeights
 from retrieval.scoring import Floats, leaning_shares, query_vector, spread, unit
 
-FORMAT = 1  # raised when what a collection holds changes
+FORMAT = 2  # raised when what a collection holds changes
 _AT_ONCE = 500  # items sent at once
 _MATCHES = 1_000  # items that BM25 gives
 _WAIT_S = 10.0
@@ -73,7 +73,7 @@ class MilvusCollection:
         if not held.endswith(_space(encoder_name)):
             raise MilvusError(
                 f"{self._where}: {catalog.name!r} was pushed with another encoder than "
-                f"{encoder_name}; {remedy}"
+                f"{encoder_name}, or by an earlier version; {remedy}"
             )
         if count != len(catalog):
             raise MilvusError(
@@ -170,6 +170,7 @@ class MilvusCollection:
             name="bm25", function_type=FunctionType.BM25, input_field_names=["text"],
             output_field_names=["words"],
         ))  # fmt: skip
+        schema.add_field(TITLE, DataType.VARCHAR, max_length=65_535)
         for f in catalog.fields.values():
             if f.kind in (Kind.YEAR, Kind.NUMBER):
                 schema.add_field(column(f), DataType.DOUBLE)

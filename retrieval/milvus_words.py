@@ -20,6 +20,7 @@ from retrieval.limits import Limit
 
 MOST_VALUES = 500  # of one facet of one item
 _LONGEST = 60_000  # bytes of a text; Milvus takes 65,535
+TITLE = "title"  # the column of titles; those of fields begin with "f_"
 _UNKNOWN = -1e300  # stands for a number that an item lacks; no bound reaches so low
 
 
@@ -37,6 +38,7 @@ def _limit(limit: Limit, catalog: Catalog) -> str:
         held = [
             _holds(catalog.fields[n], limit.values) for n in limit.fields if n in catalog.fields
         ]
+        held += [_says(TITLE, limit.values)] if limit.in_title else []
         either = " or ".join(part for part in held if part) or nothing
         return f"not ({either})" if limit.negated else either
     f = catalog.fields.get(limit.fields[0])
@@ -53,14 +55,20 @@ def _limit(limit: Limit, catalog: Catalog) -> str:
 def _holds(f: Field, values: Sequence[str]) -> str:
     if f.kind in (Kind.YEAR, Kind.NUMBER):
         return ""
-    if f.kind is Kind.TEXT:  # of folded words only blanks are left of all signs
-        return " or ".join(f'{column(f)} like "% {fold(value)}%"' for value in values)
+    if f.kind is Kind.TEXT:
+        return _says(column(f), values)
     return f"array_contains_any({column(f)}, {listed(values)})"
+
+
+def _says(text: str, values: Sequence[str]) -> str:
+    """That a column of folded words, in which only blanks are left of all signs, has a value."""
+    return " or ".join(f'{text} like "% {fold(value)}%"' for value in values)
 
 
 def row_of(item: Item, vector: NDArray[np.float32], catalog: Catalog) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": item.id, "vector": vector.tolist(), "text": stems(catalog.describe(item)),
+        TITLE: _cut(f" {fold(item.title)}"),
     }  # fmt: skip
     for f in catalog.fields.values():
         if f.kind in (Kind.YEAR, Kind.NUMBER):

@@ -49,6 +49,7 @@ HOMES = {
         "recommender.tuning",
         "recommender.evaluation",
         "benchmarks.gpu_models",
+        "benchmarks.plain",
         "retrieval.device",
         "retrieval.openvino_encoder",
     ),

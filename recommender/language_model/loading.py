@@ -152,11 +152,13 @@ def load_weights(
 
 
 def weight_options(quantization: str, device: str) -> dict[str, Any]:
-    """How `from_pretrained` is to hold weights: in bfloat16 ("none"), or in 4 bits ("nf4")."""
+    """How `from_pretrained` is to hold weights: in bfloat16 ("none"), unrounded ("float32"), or
+    in 4 bits ("nf4")."""
     import torch
     import transformers
 
-    options: dict[str, Any] = {"dtype": torch.bfloat16, "device_map": {"": device}}
+    dtype = torch.float32 if quantization == "float32" else torch.bfloat16
+    options: dict[str, Any] = {"dtype": dtype, "device_map": {"": device}}
     if quantization == "nf4":
         options["quantization_config"] = transformers.BitsAndBytesConfig(
             load_in_4bit=True,

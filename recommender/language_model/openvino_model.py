@@ -31,7 +31,7 @@ from recommender.language_model.slot_grammar import fill, grown
 # In 8 bits, the default, a cache that is put back would no longer be what was computed.
 _OPTIONS = {"PERFORMANCE_HINT": "LATENCY", "KV_CACHE_PRECISION": "f16"}
 # OpenVINO keeps what it prepares for every shape that it meets, so shapes are kept few.
-_BLOCKS_AT_ONCE, _BLOCK_STEP = 12, 4  # rows, and a multiple of tokens
+_BLOCKS_AT_ONCE, _ROW_STEP, _BLOCK_STEP = 12, 2, 4  # most rows; multiples of rows and tokens
 _ABLE = 1_000_000_000  # bytes of packed weights; smaller models can't write freely
 
 
@@ -115,8 +115,10 @@ class OpenVinoModel:
         with self._ranker.sequence() as sequence:
             last = sequence.read(start)[-1]
             memory = sequence.memory()
-            for begin in range(0, len(order), _BLOCKS_AT_ONCE):
-                chunk = order[begin : begin + _BLOCKS_AT_ONCE]
+            parts = max(1, -(-len(order) // _BLOCKS_AT_ONCE))
+            size = max(1, -(-len(order) // parts))  # even parts: rows that fill up cost as much
+            for begin in range(0, len(order), size):
+                chunk = order[begin : begin + size]
                 sequence.put_back(memory)
                 states = sequence.branch([tokens[n] for n in chunk])
                 for row, n in enumerate(chunk):
@@ -244,7 +246,7 @@ class _Sequence:
         """The states of several rows, (n, l, d), each behind what was read; it is to be put
         back after that."""
         longest = -(-max(map(len, rows)) // _BLOCK_STEP) * _BLOCK_STEP
-        filled = [*rows, *[rows[0]] * (_BLOCKS_AT_ONCE - len(rows))]
+        filled = [*rows, *[rows[0]] * (-len(rows) % _ROW_STEP)]
         return np.array(self._infer(filled, longest)[: len(rows)])
 
     def _infer(self, rows: Sequence[Sequence[int]], longest: int) -> Floats:

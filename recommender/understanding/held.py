@@ -93,7 +93,7 @@ def _values_of(group: Sequence[Leaning]) -> str:
 def _limit_in_words(stated: StatedLimit, catalog: Catalog) -> str:
     """The catalog's words, except of a theme that is ruled out: those do not read well."""
     kinds = {catalog.fields[name].kind for name in stated.limit.fields if name in catalog.fields}
-    if stated.limit.negated and Kind.TEXT in kinds:
+    if stated.limit.negated and (stated.limit.in_title or Kind.TEXT in kinds):
         return stated.words
     return stated.limit.in_words(catalog)
 

@@ -133,7 +133,7 @@ def _compared(
 
 def _is_of_words(limit: Limit) -> bool:
     """Whether a limit rules out words of the items' text rather than values of one field."""
-    return limit.negated and len(limit.fields) > 1
+    return limit.negated and (limit.in_title or len(limit.fields) > 1)
 
 
 def _shares_value(one: Limit, other: Limit) -> bool:

@@ -17,6 +17,8 @@ from recommender.understanding.words import FUNCTION_WORDS, singular
 from retrieval.catalog import Kind
 from retrieval.limits import Limit
 
+_OF_THINGS = frozenset({"with", "of", "about"})  # what stands behind one is a noun
+_OF_MOODS = DEGREES | {"nothing", "anything", "less"}  # what does so is an adjective, without these
 _BROAD = 0.4  # a category that holds so much of a catalog is not ruled out by a hint
 
 
@@ -35,30 +37,30 @@ class RulingOut:
         """A negated value. A hint for a category rules the category out, a keyword its words."""
         before = {w.folded for w in self.said.words[span.start : span.first]}
         compound = self._compound(span, bool(hard))
+        thing = _is_thing(before)
         if compound is not None:  # "no love triangle", "no jump scares"
-            self._rule_out_word(compound)
+            self._rule_out_word(compound, thing)
             return
-        degree = bool(before & DEGREES)
-        # "no zombies" is about zombies, "nothing scary" about a kind of film.
-        thing = not hard and not degree and bool(before & {"no", "without", "with", "any"})
         categories = [v for v in hard or soft if v.kind is Kind.CATEGORY]
-        if not categories or thing:
-            self._rule_out_word(span)
+        # "no zombies" is about zombies, "nothing scary" about a kind of film.
+        noun = not before & DEGREES and bool(before & {"no", "without", "with", "any"})
+        if not categories or (noun and not hard):
+            self._rule_out_word(span, thing)
             return
         value = categories[0]
         if hard:
             several = span.last - span.first > 1  # "a mystery, but not a murder mystery"
             self.limits.add(
                 Limit((value.field,), value.values, negated=True), span,
-                instead=self.without_words(span) if several else None,
+                instead=self.without_words(span, thing) if several else None,
             )  # fmt: skip
             return
         # "nothing scary" leans on several categories; the first is the plainest.
         category = Limit((value.field,), value.values[:1], negated=True)
         if self.lexicon.share(value.field, value.values[0]) > _BROAD:
-            self._rule_out_word(span)  # "nothing sad" is not half of all films
+            self._rule_out_word(span, thing)  # "nothing sad" is not half of all films
         else:
-            self.limits.add(category, span, instead=self.without_words(span))
+            self.limits.add(category, span, instead=self.without_words(span, thing))
 
     def _compound(self, span: Span, hard: bool) -> Span | None:
         """The noun phrase that a ruled-out value is only a part of, if it is."""
@@ -83,8 +85,12 @@ class RulingOut:
             return None
         return Span(first, last, span.what, start=span.start)
 
-    def without_words(self, span: Span) -> Limit | None:
-        """Items that speak of words, in a keyword or in their prose, are ruled out."""
+    def without_words(self, span: Span, thing: bool) -> Limit | None:
+        """Items that speak of words, in a keyword or in their prose, are ruled out.
+
+        Of a `thing` ("no sharks", "not batman") the title speaks too; a title's adjectives tell
+        nothing ("nothing dark" and "Zero Dark Thirty").
+        """
         phrase = " ".join(word.folded for word in self.said.words[span.first : span.last])
         plain = " ".join((*phrase.split()[:-1], singular(phrase.split()[-1])))
         stems = [plain]
@@ -99,10 +105,12 @@ class RulingOut:
         for name in self.keywords:
             values += self.lexicon.themes_of(name, stems)
         fields = (*self.keywords, *self.prose)
-        return Limit(fields, tuple(dict.fromkeys(values)), negated=True) if fields else None
+        if not fields and not thing:
+            return None
+        return Limit(fields, tuple(dict.fromkeys(values)), negated=True, in_title=thing)
 
-    def _rule_out_word(self, span: Span) -> None:
-        limit = self.without_words(span)
+    def _rule_out_word(self, span: Span, thing: bool) -> None:
+        limit = self.without_words(span, thing)
         if limit is not None:
             self.limits.add(limit, span)
 
@@ -123,11 +131,12 @@ class RulingOut:
                 and not self.lexicon.theme_within(self.said.words[at].folded)
             ):  # fmt: skip
                 continue
-            self._rule_out_list(at, place)
+            self._rule_out_list(at, place, _is_thing({w.folded for w in self.said.words[place:at]}))
         for span, negated in zip(self.said.spans, polarities, strict=True):
             following = self._next_of_list(span.last)
             if negated and isinstance(span.what, Match) and following is not None:
-                self._rule_out_list(following, span.last)
+                before = {word.folded for word in self.said.words[span.start : span.first]}
+                self._rule_out_list(following, span.last, _is_thing(before))
 
     def _rules_out(self, place: int) -> bool:
         """Whether a word rules out the plain words behind it."""
@@ -140,7 +149,7 @@ class RulingOut:
         before = self.said.words[max(0, place - 4) : place]
         return word == "anything" and any(w.folded in NEGATORS for w in before)
 
-    def _rule_out_list(self, at: int, start: int) -> None:
+    def _rule_out_list(self, at: int, start: int, thing: bool) -> None:
         """Rules out the phrase at a place, and those that follow it in a list."""
         ends = FUNCTION_WORDS | CLOSERS | NEGATORS
         while at < len(self.said.words):
@@ -160,7 +169,7 @@ class RulingOut:
             if len(self.said.words[at].folded) > 2 and self.said.words[at].folded not in (
                 self.lexicon.nouns | TAILS
             ):  # fmt: skip
-                self._rule_out_word(Span(at, end, None, start=start))
+                self._rule_out_word(Span(at, end, None, start=start), thing)
                 self.said.drop.update(range(start, last))
             next_one = self._next_of_list(last)
             if next_one is None:
@@ -179,3 +188,8 @@ class RulingOut:
         # A comma goes on with the list only if "or" ends it.
         rest = [word.folded for word in self.said.words[last + 1 : last + 4]]
         return last if following.opens_clause and "or" in rest else None
+
+
+def _is_thing(before: set[str]) -> bool:
+    """Whether what is ruled out behind these words is a thing or a name, not how an item is."""
+    return bool(before & _OF_THINGS) or not before & _OF_MOODS

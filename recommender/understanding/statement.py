@@ -195,7 +195,7 @@ class StatementReader:
         """The state with the persons that a reading speaks of."""
         kinds = {f.name for f in self._catalog.of_kind(Kind.PERSON)}
         names = [
-            value for one in reading.limits if set(one.limit.fields) <= kinds
+            value for one in reading.limits if one.limit.fields and set(one.limit.fields) <= kinds
             for value in one.limit.values
         ] + [v for one in reading.leanings if one.field in kinds for v in one.values]  # fmt: skip
         return replace(state, people=tuple(dict.fromkeys(names))) if names else state

@@ -12,6 +12,9 @@ from recommender.understanding.cues import JOINERS
 from recommender.understanding.phrases import NOT_TASTE, TASTE
 from recommender.understanding.words import split_words
 
+# What rules out a name right behind it.
+_RULES_OUT = frozenset({"not", "no", "without", "except", "excluding"})
+
 
 @dataclass
 class Span:
@@ -100,8 +103,9 @@ class Utterance:
         while before and before[-1] in ("a", "an", "the", "any", "another"):
             before.pop()
         if before and before[-1] in ("or", "nor"):
-            list_before = (
-                s for s in self.spans if s.last == first - 1 and isinstance(s.what, tuple)
-            )
-            return any(self.is_ruled_out(span.first) for span in list_before)
-        return bool(before) and before[-1] in ("not", "no", "without", "except", "excluding")
+            listed = [s for s in self.spans if s.last == first - 1 and isinstance(s.what, tuple)]
+            if listed:
+                return any(self.is_ruled_out(span.first) for span in listed)
+            plain = self.words[max(0, first - 4) : first - 1]  # "not superman or Spider-Man"
+            return any(word.folded in _RULES_OUT for word in plain)
+        return bool(before) and before[-1] in _RULES_OUT

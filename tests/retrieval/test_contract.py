@@ -89,6 +89,8 @@ LIMITS = (
     Limit(("text",), ("ombie",)),
     Limit(("text",), ("white desert",)),
     Limit(("text", "genres"), ("zombie", "Romance"), negated=True),
+    Limit(("text",), ("winter", "zombie"), negated=True, in_title=True),
+    Limit((), ("winter",), in_title=True),
     Limit(("nowhere",), ("x",)),
     Limit(("nowhere",), minimum=1),
 )

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 from notation import of_limits
 
-from recommender.understanding.understander import Understanding
-from retrieval.catalog import Catalog
+from recommender.dialogue import Session
+from recommender.understanding.understander import Understander, Understanding
+from retrieval.catalog import Catalog, Item
 
 Understand = Callable[[str], Understanding]
 
@@ -91,6 +92,16 @@ RULED_OUT = [
     ("nothing sad", "without sad"),  # and not half of the catalog, which is drama
 ]
 
+# What is ruled out, a title that goes with it, and one that stays.
+IN_TITLES = [
+    ("a superhero film, no batman", "Batman Returns", "Iron Man"),
+    ("a superhero film, not batman or spider-man", "Spider-Man 2", "Iron Man"),
+    ("something without dogs", "Reservoir Dogs", "Heat"),
+    ("sick of vampires", "Interview with the Vampire", "Heat"),
+    ("nothing dark", None, "Zero Dark Thirty"),  # a mood, of which a title tells nothing
+    ("not too long", None, "The Long Goodbye"),
+]
+
 NO_LIMIT = [
     "something scary",
     "a film about the french revolution",
@@ -116,6 +127,28 @@ def test_kinds_asked_for_and_ruled_out_are_limits(
     utterance: str, limits: str, understand: Understand, movies: Catalog
 ) -> None:
     assert of_limits(understand(utterance).state.limits, movies) == limits.split(";")
+
+
+@pytest.mark.parametrize(("utterance", "gone", "kept"), IN_TITLES)
+def test_things_and_names_are_ruled_out_by_titles_too(
+    utterance: str, gone: str | None, kept: str, understand: Understand, movies: Catalog
+) -> None:
+    state = understand(utterance).state
+    limits = [one.limit for one in state.limits if one.limit.values]
+    left = [item for item in movies.items if item.id not in state.excluded]
+    titles = {item.title for item in left if all(one.allows(item) for one in limits)}
+    assert gone not in titles
+    assert kept in titles
+
+
+def test_a_catalog_of_titles_alone_can_be_asked_without_a_name() -> None:
+    names = ("Super Mario Kart", "Sonic Racing", "Mario Tennis")
+    items = [Item(str(n), name, {}, {}, {}) for n, name in enumerate(names)]
+    games = Catalog("games", items, (), nouns=("game", "games"))
+    read = Understander(games).understand(Session(""), "a racing game, no mario")
+    (limit,) = [one.limit for one in read.state.limits]
+    assert [limit.allows(item) for item in items] == [False, True, False]
+    assert read.state.limits[0].words == "no mario"
 
 
 @pytest.mark.parametrize("utterance", NO_LIMIT)
