@@ -16,7 +16,6 @@ from retrieval.catalog import Catalog, Field, Item, Kind
 
 # Fields of people who play a part; without a card no role words say so.
 _PLAYERS = frozenset(("actor", "actors", "cast", "performers", "star", "stars"))
-_ASKED = 1_000  # items by which a value is judged common
 _LONGEST_WISH = 60  # characters that are quoted
 _SHOWN_VALUES = 2  # values named per field; more read like a list
 
@@ -87,18 +86,8 @@ def _shared(item: Item, state: DialogueState, catalog: Catalog) -> Iterable[Shar
             both = tuple(
                 v for v in item.facets.get(f.name, ()) if v in other.facets.get(f.name, ())
             )
-            if both and not (f.kind is Kind.CATEGORY and _says_little(both, f.name, catalog)):
+            if both and not (f.kind is Kind.CATEGORY and catalog.common.most_have(f.name, both)):
                 yield Shared(other.title, mention.turn, f.name, both)
-
-
-def _says_little(values: Sequence[str], name: str, catalog: Catalog) -> bool:
-    """Whether more than half of the catalog has the same values: "both are in English".
-
-    A large catalog is asked by a sample, since a turn must not wait for all of it.
-    """
-    asked = catalog.items[:: max(1, len(catalog) // _ASKED)]
-    wanted = set(values)
-    return 2 * sum(wanted <= set(i.facets.get(name, ())) for i in asked) > len(asked)
 
 
 def evidence_of(backing: Backing, item: Item, catalog: Catalog) -> tuple[Evidence, ...]:
@@ -210,7 +199,7 @@ def _what_it_is(item: Item, catalog: Catalog, asked: str) -> str:
     kinds: list[str] = []
     if categories:  # a rare one is no adjective: "an abandoned mines book"
         name = categories[0].name
-        common = [v for v in item.facets.get(name, ()) if v in catalog.common_values[name]]
+        common = [v for v in item.facets.get(name, ()) if v in catalog.common.values[name]]
         kinds = [_in_sentence(v) for v in common[:_SHOWN_VALUES]]
     year = next((f"{item.numbers[f.name]:g}" for f in catalog.of_kind(Kind.YEAR)
                  if f.name in item.numbers), "")  # fmt: skip

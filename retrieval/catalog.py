@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from retrieval.commonness import Commonness
 from retrieval.field_table import Nouns, nouns_for
 from retrieval.field_words import fill_in, infer_fields
 from retrieval.fields import CatalogError as CatalogError
 from retrieval.fields import Field as Field
 from retrieval.fields import Kind as Kind
 from retrieval.fields import (
-    commonplace,
     fields_of_card,
     number_of,
     parts_of,
@@ -32,8 +31,6 @@ from retrieval.fields import (
 from retrieval.fields import fold as fold
 
 BUNDLED = Path(__file__).with_name("catalogs")
-_ASKED = 5_000  # items by which a value is judged common
-_RARE = 600  # items among which a common value is once
 MAX_TITLE = 300  # characters; a longer title is cut for display and for the model
 
 
@@ -104,6 +101,7 @@ class Catalog:
         self.checksum = checksum
         self.place = {item.id: place for place, item in enumerate(self.items)}
         self.gone = {item.id: item for item in gone}
+        self._ranges: dict[str, tuple[float, float] | None] = {}  # as they are asked for
 
     def __len__(self) -> int:
         return len(self.items)
@@ -141,21 +139,17 @@ class Catalog:
         }
 
     @cached_property
-    def common_values(self) -> Mapping[str, frozenset[str]]:
-        """For each category field the values that one of 600 items has, or more; of a large
-        catalog by a sample."""
-        asked = self.items[:: max(1, len(self.items) // _ASKED)]
-        counts = {f.name: Counter(v for i in asked for v in i.facets.get(f.name, ()))
-                  for f in self.of_kind(Kind.CATEGORY)}  # fmt: skip
-        return {
-            name: frozenset(value for value, count in held.items() if count * _RARE >= len(asked))
-            for name, held in counts.items()
-        }
+    def common(self) -> Commonness:
+        """What many items have in common."""
+        names = [f.name for f in self.of_kind(Kind.CATEGORY)]
+        return Commonness([item.facets for item in self.items], names)
 
     def range_of(self, name: str) -> tuple[float, float] | None:
         """Least and greatest value of a number field, or None where no item has it."""
-        values = [item.numbers[name] for item in self.items if name in item.numbers]
-        return (min(values), max(values)) if values else None
+        if name not in self._ranges:
+            values = [item.numbers[name] for item in self.items if name in item.numbers]
+            self._ranges[name] = (min(values), max(values)) if values else None
+        return self._ranges[name]
 
     def describe(self, item: Item) -> str:
         """The item in words, for the encoder: title, facets, then prose."""
@@ -173,14 +167,9 @@ class Catalog:
         the keywords, and what most items have is left out."""
         parts = [item.name[:MAX_TITLE]]
         for f in self.of_kind(Kind.CATEGORY, Kind.KEYWORD):
-            told = [v for v in item.values(f.name) if (f.name, v) not in self._commonplace]
+            told = [v for v in item.values(f.name) if (f.name, v) not in self.common.commonplace]
             parts += [value.lower() for value in told[: 5 if f.kind is Kind.KEYWORD else 3]]
         return ", ".join(dict.fromkeys(parts))
-
-    @cached_property
-    def _commonplace(self) -> frozenset[tuple[str, str]]:
-        names = [f.name for f in self.of_kind(Kind.CATEGORY)]
-        return commonplace([item.facets for item in self.items], names)
 
 
 def load_catalog(name_or_path: str) -> Catalog:

@@ -16,7 +16,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-_SOME_SIZE, _MOST = 100, 0.75  # items from which a value can be commonplace, and its share
 Facets = Mapping[str, tuple[str, ...]]  # an item's values, by field
 _BETWEEN = re.compile(r"[^\w']+|_|(?<!\w)'|'(?!\w)")
 _YEAR = re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)")
@@ -150,15 +149,6 @@ def number_in(text: str) -> float | None:
     """The number that a text is: "162", "3.5", "1,200"."""
     plain = re.fullmatch(r"-?\d+(?:,\d{3})*(?:\.\d+)?", text.strip())
     return float(plain[0].replace(",", "")) if plain else None
-
-
-def commonplace(
-    facets: Sequence[Mapping[str, Sequence[str]]], names: Sequence[str]
-) -> frozenset[tuple[str, str]]:
-    """The (field, value) pairs that most items of a catalog of some size have."""
-    count = Counter((n, value) for held in facets for n in names for value in held.get(n, ()))
-    enough = len(facets) >= _SOME_SIZE
-    return frozenset(key for key, n in count.items() if enough and n > _MOST * len(facets))
 
 
 def spelt_alike(facets: Sequence[Facets]) -> list[Facets]:

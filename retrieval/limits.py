@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from retrieval.catalog import Catalog, Item, Kind, fold
 from retrieval.postings import Postings, Prose
 
-_KEPT = 16  # masks; a turn asks for each of its limits several times, and the next one again
+_KEPT = 64  # masks; a turn asks for each of its limits several times, and the next one again
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,8 @@ class LimitFilter:
         found = self._kept.get(limit)
         if found is None:
             found = self._looked_up(limit)
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
+            for oldest in list(self._kept)[: 1 - _KEPT]:
+                self._kept.pop(oldest, None)  # another thread may have been faster
             self._kept[limit] = found
         return found
 

@@ -71,7 +71,7 @@ def _seldom_held(leanings: tuple[Leaning, ...], text: str, catalog: Catalog) -> 
     """
     found: dict[str, None] = {}
     for one in leanings:
-        common = catalog.common_values.get(one.field)
+        common = catalog.common.values.get(one.field)
         if common is None or fold(one.words) in fold(text):
             continue
         named = {value for value in one.values if fold(value) == fold(one.words)}

@@ -5,7 +5,9 @@ Only where the turn before left a choice open; any other text is given back as i
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
 from dataclasses import replace
 
 from recommender.dialogue import Act, Choice
@@ -15,6 +17,8 @@ from recommender.understanding.references import read_references
 from recommender.understanding.turn_read import TurnRead
 from recommender.understanding.update import with_mentions
 from retrieval.catalog import Kind, fold
+
+_OWNED = re.compile(r"['’]s\b")
 
 
 class ChoiceReader:
@@ -31,7 +35,7 @@ class ChoiceReader:
             return text
         among = replace(turn.state, last_shown=choice.item_ids, spoken_of=())
         ids = {i for one in read_references(text, among, self._lexicon) for i in one.item_ids}
-        ids |= {i for i in choice.item_ids if self._tells_apart(i, choice, text)}
+        ids |= self._told_apart(choice, text)
         chosen = tuple(i for i in choice.item_ids if i in ids)
         if not chosen and re.fullmatch(
             r"(?:both|either|any|all(?: of them)?|i don'?t (?:know|care|mind)|whichever|doesn'?t matter)[ .!]*",
@@ -59,19 +63,19 @@ class ChoiceReader:
         turn.does(Act.CHOOSE)
         return ""
 
-    def _tells_apart(self, item_id: str, choice: Choice, text: str) -> bool:
-        """Whether a text names what only one of the items has: a year, a person, a value."""
-        item = self._catalog[item_id]
-        said = re.sub(r"['’]s\b", "", text)
-        words = f" {fold(said)} "
+    def _told_apart(self, choice: Choice, text: str) -> set[str]:
+        """The items of which a text names what no other one has: a year, a person, a value."""
+        words = f" {fold(_OWNED.sub('', text))} "
+        items = [self._catalog[item_id] for item_id in choice.item_ids]
+        found = set()
         for f in self._catalog.fields.values():
-            for value in item.values(f.name) if f.kind is not Kind.TEXT else ():
-                spelled = [fold(value)] + (
-                    [fold(value).split()[-1]] if f.kind is Kind.PERSON else []
-                )
-                others = (self._catalog[i].values(f.name) for i in choice.item_ids if i != item_id)
-                if any(f" {s} " in words for s in spelled if s) and not any(
-                    value in o for o in others
-                ):
-                    return True
-        return False
+            held = [
+                set(item.values(f.name)) if f.kind is not Kind.TEXT else set() for item in items
+            ]
+            holders = Counter(itertools.chain.from_iterable(held))
+            for item, values in zip(items, held, strict=True):
+                for spelled in (fold(value) for value in values if holders[value] == 1):
+                    ends = spelled.split()[-1:] if f.kind is Kind.PERSON else []
+                    if any(f" {one} " in words for one in (spelled, *ends) if one):
+                        found.add(item.id)
+        return found

@@ -38,9 +38,8 @@ def by_title(
     words = [replace(w, folded=_POSSESSIVE.sub("", w.folded)) for w in split_words(text)]
     known = set(among)
     for first, last, ids in lexicon.titles(words):
-        meant = tuple(i for i in ids if i in known)
         span = words[first:last]
-        if not meant or any(w.opens_clause for w in span[1:]):
+        if any(w.opens_clause for w in span[1:]):
             continue
         before = words[first - 1].folded if first and not span[0].opens_clause else ""
         behind = words[last] if last < len(words) and not words[last].opens_clause else None
@@ -59,7 +58,9 @@ def by_title(
             len(content) < 2 or before not in _BEFORE
         ):  # fmt: skip
             continue
-        yield span[0].start, span[-1].end - 2 * owned, meant
+        meant = tuple(i for i in ids if i in known)
+        if meant:
+            yield span[0].start, span[-1].end - 2 * owned, meant
 
 
 def by_digits(spoken: str, shown: Sequence[str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:

@@ -34,10 +34,11 @@ class Titles:
     def __init__(self, catalog: Catalog, known: CatalogWords, values: Values) -> None:
         self._catalog = catalog
         self._known = known
-        self._titles: dict[str, list[str]] = {}  # spelling -> item ids
+        spelt: dict[str, list[str]] = {}
         for item in catalog.items:
             for spelling in title_spellings(item.title):
-                self._titles.setdefault(spelling, []).append(item.id)
+                spelt.setdefault(spelling, []).append(item.id)
+        self._titles = {spelling: tuple(ids) for spelling, ids in spelt.items()}
         self._sorted = sorted(self._titles)
         self._partial: set[str] = set()
         self._add_parts()
@@ -61,7 +62,7 @@ class Titles:
             for first in range(len(words) - size + 1):
                 ids = self._titles.get(" ".join(_numbered(forms[first : first + size])))
                 if ids:
-                    yield first, first + size, tuple(ids)
+                    yield first, first + size, ids
 
     def misspelt(
         self, words: Sequence[Word]
@@ -84,7 +85,7 @@ class Titles:
                     spelling = f"{before} {form}" if before else form
                     if changed and spelling in self._titles:
                         meant = {at: spelling.split()[at - start] for at in changed}
-                        yield start, place + 1, tuple(self._titles[spelling]), meant, distance
+                        yield start, place + 1, self._titles[spelling], meant, distance
                     if spelling in self._beginnings:
                         ways.append((place + 1, spelling, changed, distance))
 
@@ -99,7 +100,7 @@ class Titles:
     def exact(self, words: Sequence[Word]) -> tuple[str, ...]:
         """The items of just this title."""
         forms = [same(word.folded) for word in words]
-        return tuple(self._titles.get(" ".join(_numbered(forms)), ()))
+        return self._titles.get(" ".join(_numbered(forms)), ())
 
     def part(self, ids: Sequence[str], number: int) -> tuple[str, ...]:
         """The items that are this part of a series whose first is one of `ids`."""
@@ -172,7 +173,7 @@ class Titles:
                     found.setdefault(part.split(" ", 1)[1], set()).add(item.id)
         for spelling, ids in found.items():
             if spelling not in whole and not self._known.is_ordinary(spelling):
-                self._titles[spelling] = sorted(ids)
+                self._titles[spelling] = tuple(sorted(ids))
                 self._partial.add(spelling)
 
     def _add_telling_words(self, values: Values) -> None:
@@ -193,14 +194,14 @@ class Titles:
             if word in self._known.first_names:
                 continue
             if len({_start(self._catalog[i].title) for i in ids}) == 1:
-                self._titles[same(word)] = sorted(ids)
+                self._titles[same(word)] = tuple(sorted(ids))
                 self._partial.add(same(word))
         for start, ids in starts.items():  # "eternal sunshine", "harry potter"
             length = 4 if len(ids) == 1 else 3
             if all(len(w) > length and w not in FUNCTION_WORDS for w in start.split()) and (
                 " " in start and start not in self._titles
             ):  # fmt: skip
-                self._titles[start] = sorted(ids)
+                self._titles[start] = tuple(sorted(ids))
                 self._partial.add(start)
 
 

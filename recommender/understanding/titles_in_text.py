@@ -185,6 +185,8 @@ class TitlesInText:
         """The same for a year before it: "the 2005 Pride and Prejudice"."""
         words = self.said.words
         before = words[first - 1].folded if first and not self.said.taken[first - 1] else ""
+        if not _YEAR.fullmatch(before):
+            return ids, first
         catalog = self.lexicon.catalog
         of_year = tuple(i for i in ids if f"{catalog[i].numbers.get('year', 0):.0f}" == before)
         return (of_year, first - 1) if of_year else (ids, first)

@@ -142,17 +142,22 @@ def with_mentions(
     state: DialogueState, ids: tuple[str, ...], read: ItemRead, turn: int
 ) -> DialogueState:
     """The state with items liked, disliked or seen; a new judgement replaces an older one."""
-    liked, disliked, seen = list(state.liked), list(state.disliked), list(state.seen)
-    for item_id in ids:
-        mention = Mention(item_id, read.words, turn)
-        for wanted, known in ((read.liked, liked), (read.disliked, disliked), (read.seen, seen)):
-            if wanted:
-                known[:] = [m for m in known if m.item_id != item_id] + [mention]
-        if read.liked:
-            disliked[:] = [m for m in disliked if m.item_id != item_id]
-        if read.disliked:
-            liked[:] = [m for m in liked if m.item_id != item_id]
-    return replace(state, liked=tuple(liked), disliked=tuple(disliked), seen=tuple(seen))
+    named = {item_id: Mention(item_id, read.words, turn) for item_id in ids}
+
+    def judged(
+        known: tuple[Mention, ...], so: bool, otherwise: bool = False
+    ) -> tuple[Mention, ...]:
+        if not (so or otherwise):
+            return known
+        rest = tuple(mention for mention in known if mention.item_id not in named)
+        return (*rest, *named.values()) if so else rest
+
+    return replace(
+        state,
+        liked=judged(state.liked, read.liked, read.disliked),
+        disliked=judged(state.disliked, read.disliked, read.liked),
+        seen=judged(state.seen, read.seen),
+    )
 
 
 def which_items(
@@ -160,15 +165,17 @@ def which_items(
 ) -> tuple[tuple[str, ...], Choice | None]:
     """The items that a title means, or the choice that is the user's to make."""
     words = fold(read.words)
-    exact = {i for i in read.ids if fold(catalog[i].title) == words}
+    # Of a large catalog hundreds of items may have one title.
+    spelt = {title: fold(title) for title in {catalog[i].title for i in read.ids}}
+    exact = {i for i in read.ids if spelt[catalog[i].title] == words}
     several = read.disliked and len(read.ids) > 2  # "not batman" is said of a series
     if exact and not several:  # "Taxi Driver" is not "A Taxi Driver"
         same = tuple(
             i for i in read.ids
-            if i in exact or _without_article(fold(catalog[i].title)) != _without_article(words)
+            if i in exact or _without_article(spelt[catalog[i].title]) != _without_article(words)
         )  # fmt: skip
         read = replace(read, ids=same)
-    titles = {fold(catalog[i].title) for i in read.ids}
+    titles = {spelt[catalog[i].title] for i in read.ids}
     judged = read.liked or read.seen or read.disliked
     if len(read.ids) < 2 or len(titles) > 1 or not judged:
         return read.ids, None

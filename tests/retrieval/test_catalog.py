@@ -114,7 +114,7 @@ def test_a_brief_tells_what_sets_an_item_apart(write_catalog: Callable[..., str]
         for n in range(120)
     ]  # fmt: skip
     catalog = load_catalog(write_catalog(*rows))
-    common = {value for _, value in catalog._commonplace}
+    common = {value for _, value in catalog.common.commonplace}
     assert "English" in common and "Dutch" not in common
     assert "english" not in catalog.brief(catalog["1"])
     assert "dutch" in catalog.brief(catalog["0"])
