@@ -41,6 +41,7 @@ class Commonness:
     def most_have(self, name: str, values: Collection[str]) -> bool:
         """Whether more than half of the items have all these values: "both are in English"."""
         half, wanted = len(self._asked) / 2, set(values)
-        if min((self._counts[name][value] for value in wanted), default=0) <= half:
-            return False
+        least = min((self._counts[name][value] for value in wanted), default=0)
+        if least <= half or len(wanted) == 1:
+            return least > half
         return sum(wanted <= set(held.get(name, ())) for held in self._asked) > half

@@ -77,7 +77,9 @@ class Understander:
         self._choices = ChoiceReader(self._lexicon)
         self._elsewhere = ElsewhereReader(self._lexicon, self._reader)
         self._statements = StatementReader(self._lexicon, self._reader, self._elsewhere)
-        self.understand(Session(""), "a first reading")  # no visitor waits for patterns to compile
+        # No visitor waits for patterns to compile, or for the catalog to be counted.
+        self.understand(Session(""), "a first reading")
+        _ = catalog.common
 
     def understand(
         self, session: Session, utterance: str, heard: ModelReading | None = None
