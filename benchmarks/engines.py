@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.labelled import load_requests, write_record
-from benchmarks.plain import PlainTransformers
+from benchmarks.plain import PlainTransformers, product_rate
 from prompts.instruction import Instruction
 from prompts.templates import Templates
 from recommender.dialogue import DialogueState, Pick, Session
@@ -114,6 +114,7 @@ def _measured(engine: str, adapter: str, count: int) -> dict[str, Any]:
         "explained_tokens_a_second": _rates(model, catalog, cases) if engine != REFERENCE else [],
         "peak_mb": peak, "written_s": _written(model, cases) if engine == BASELINE else [],
         "read_tokens": _tokens_read(model, catalog, cases),
+        "operations_a_second": product_rate() if engine == BASELINE else None,
     }  # fmt: skip
 
 
@@ -236,20 +237,22 @@ def _middle(values: list[float]) -> float:
 
 
 def _limit(found: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """Bytes a second and operations a second of this machine, and the shares made use of."""
-    block = np.ones(64_000_000, dtype=np.uint8)
-    factors = np.ones((1024, 1024), np.float32), np.ones((1024, 4096), np.float32)
-    bandwidth = max(_rate(lambda: block.sum(dtype=np.uint64), block.nbytes) for _ in range(5))
-    arithmetic = max(_rate(lambda: factors[0] @ factors[1], 2 * 1024**2 * 4096) for _ in range(5))
+    """Bytes and operations a second of this machine, and the shares that are made use of."""
+    told: dict[str, float] = {}
+    arithmetic = found.get(BASELINE, {}).get("operations_a_second")
+    if arithmetic:
+        told["operations_a_second"] = arithmetic
+        for engine, one in found.items():
+            if engine == BASELINE:  # reads the instruction as often as there are candidates
+                continue
+            reads = one["read_tokens"] * 2 * PARAMETERS / float(np.median(one["rank_s"]))
+            told[f"{engine}: share of the arithmetic while reading"] = reads / arithmetic
+            print(f"{engine}: reading uses {reads / 1e9:.0f} of the {arithmetic / 1e9:.0f} billion "
+                  f"operations a second that a product in bfloat16 comes to here")  # fmt: skip
+    block = np.ones(64_000_000, dtype=np.float32)
+    bandwidth = told["bytes_a_second"] = max(_rate(lambda: block @ block, block.nbytes)
+                                             for _ in range(5))  # fmt: skip
     packed = next(iter(sorted(Path("data/models").rglob("reader.bin"))), None)
-    told = {"bytes_a_second": bandwidth, "operations_a_second": arithmetic}
-    for engine, one in found.items():
-        if engine == BASELINE:  # reads the instruction as often as there are candidates
-            continue
-        reads = one["read_tokens"] * 2 * PARAMETERS / float(np.median(one["rank_s"]))
-        told[f"{engine}: of 32-bit arithmetic while reading"] = reads / arithmetic
-        print(f"{engine}: reading uses {reads / 1e9:.0f} of {arithmetic / 1e9:.0f} billion "
-              f"operations a second that a 32-bit product comes to here")  # fmt: skip
     if packed is not None:
         told["writing_at_most"] = bandwidth / packed.stat().st_size
         print(f"writing is bound by {bandwidth / 1e9:.1f} GB/s over {packed.stat().st_size / 1e6:.0f}"

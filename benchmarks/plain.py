@@ -6,6 +6,7 @@ the last logits are kept; texts are written by `generate`, without a frame.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -68,3 +69,17 @@ class PlainTransformers:
     @staticmethod
     def _known(batch: Mapping[str, Any]) -> dict[str, Any]:
         return {name: batch[name] for name in ("input_ids", "attention_mask")}
+
+
+def product_rate() -> float:
+    """Operations a second of a large product in bfloat16, the best of several."""
+    import torch
+
+    one = torch.ones((1024, 1024), dtype=torch.bfloat16)
+    other = torch.ones((1024, 4096), dtype=torch.bfloat16)
+    best = 0.0
+    for _ in range(8):
+        since = time.perf_counter()
+        one @ other
+        best = max(best, 2 * 1024**2 * 4096 / (time.perf_counter() - since))
+    return best

@@ -130,17 +130,20 @@ def load_weights(
     device = device or ("cuda" if has_cuda() else "cpu")
     options = weight_options(quantization, device)
     try:
-        source = str(unpacked(name, cache) or name)
+        # What a packaged model is unpacked to is in bfloat16.
+        packed = packaged_file(name) if quantization == "float32" else None
+        source = str(packed.parent if packed else unpacked(name, cache) or name)
         local = Path(source).is_dir() or bool(os.environ.get("HF_HUB_OFFLINE"))
         offline = {"local_files_only": True} if local else {}
-        config = transformers.AutoConfig.from_pretrained(source, **offline)
+        file = {"gguf_file": packed.name} if packed else {}
+        config = transformers.AutoConfig.from_pretrained(source, **offline, **file)
         kind = (
             transformers.AutoModelForSeq2SeqLM
             if config.is_encoder_decoder
             else transformers.AutoModelForCausalLM
         )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **offline)
-        return kind.from_pretrained(source, **options, **offline), tokenizer, source
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source, **offline, **file)
+        return kind.from_pretrained(source, **options, **offline, **file), tokenizer, source
     except Exception as error:
         # The libraries raise a dozen kinds here; to the caller they are one: no model.
         log.debug("loading %s failed", name, exc_info=True)

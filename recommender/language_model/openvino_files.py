@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from recommender.language_model.protocol import ModelError
 
-FORMAT = 1  # raised when what the folder holds changes
+FORMAT = 2  # raised when what the folder holds changes
 READER, HEAD, ABOUT = "reader.xml", "head.xml", "about.json"
 _GROUP_BYTES = {"Q4_0": 18, "Q4_1": 20, "Q8_0": 34}  # of 32 weights; their scale comes first
 _MODULES = {
@@ -134,15 +134,17 @@ def _name_and_mend(linears: list[Any], source: Path) -> None:
                 scales, zeros = (_halves(a, heads[module]) for a in (scales, zeros))
             tensors[scales.astype(np.float16).tobytes()] = name, scales, zeros
     for node in linears:
-        subtract, scale = _packing(node)
+        numbers, scale = _packing(node)
         key = scale.astype(np.float16).tobytes()
         if key not in tensors:
             raise ModelError(f"{source.name}: OpenVINO's reading of it is not understood")
-        name, _, zeros = tensors[key]
+        name, scales, zeros = tensors[key]
         node.set_friendly_name(name)
-        if not np.array_equal(zeros, np.round(zeros)):
-            exact = opset13.constant(zeros.astype(np.float16)[..., None])
-            subtract.input(1).replace_source_output(exact.output(0))
+        # In 16 bits a zero point would be as far off as a weight in bfloat16 is.
+        shifted = opset13.subtract(opset13.convert(numbers, "f32"), zeros[..., None])
+        weights = opset13.multiply(shifted, scales[..., None])
+        shape = np.array(node.input_value(1).get_shape())
+        node.input(1).replace_source_output(opset13.reshape(weights, shape, False).output(0))
 
 
 def _scales_and_zeros(tensor: Any) -> tuple[Floats, Floats]:
@@ -173,13 +175,14 @@ def _halves(rows: Floats, heads: int) -> Floats:
 
 
 def _packing(node: Any) -> tuple[Any, Floats]:
-    """The subtraction of zero points in front of a product, and the scales; (rows, groups)."""
+    """The packed numbers of a product's weights, and their scales; (rows, groups)."""
     inner = node.input_value(1).get_node()
     while inner.get_type_name() != "Multiply":
         inner = inner.input_value(0).get_node()
-    return inner.input_value(0).get_node(), _constant(inner.input_value(1)).astype(np.float32)[
-        ..., 0
-    ]
+    scales = _constant(inner.input_value(1)).astype(np.float32)[..., 0]
+    while inner.get_type_name() != "Constant":
+        inner = inner.input_value(0).get_node()
+    return inner, scales
 
 
 def _constant(output: Any) -> NDArray[Any]:
