@@ -35,7 +35,7 @@ from prompts.instruction import Instruction
 from prompts.templates import Templates
 from recommender.dialogue import DialogueState, Pick, Session
 from recommender.explanation import Explainer
-from recommender.language_model import load_language_model
+from recommender.language_model import load_language_model, openvino_files
 from recommender.language_model.protocol import Frame
 from recommender.opening import open_retriever
 from recommender.ranking import BlockScorer, JoinedRanker, nouns_of, weight_of
@@ -66,7 +66,8 @@ def main() -> None:
     parser.add_argument("--one", help=argparse.SUPPRESS)  # the process of one engine
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(_measured(options.one, options.adapter, options.requests)))
+        found_by = _measured(options.one, options.adapter, options.alike, options.requests)
+        print(json.dumps(found_by))
         return
     engines = options.engines.split(",")
     counts = dict.fromkeys(engines, options.requests)
@@ -74,8 +75,8 @@ def main() -> None:
     found: dict[str, dict[str, Any]] = {}
     for engine, count in counts.items():
         print(f"{engine} …", file=sys.stderr, flush=True)
-        call = [sys.executable, "-m", "benchmarks.engines", "--one", engine,
-                "--adapter", options.adapter, "--requests", str(count)]  # fmt: skip
+        call = [sys.executable, "-m", "benchmarks.engines", "--one", engine, "--adapter",
+                options.adapter, "--requests", str(options.requests), "--alike", str(count)]  # fmt: skip
         told = subprocess.run(call, check=True, stdout=subprocess.PIPE, text=True).stdout
         found[engine] = json.loads(told.splitlines()[-1])
     _compare(found, options.requests)
@@ -85,7 +86,8 @@ def main() -> None:
     print("written to", write_record("engines", {"engines": found, "limit": limit}))
 
 
-def _measured(engine: str, adapter: str, count: int) -> dict[str, Any]:
+def _measured(engine: str, adapter: str, count: int, timed: int) -> dict[str, Any]:
+    """Scores of so many requests; peak memory is that of the first, `timed` ones."""
     settings = Settings.read({})
     since = time.perf_counter()
     model: Any = (
@@ -99,14 +101,15 @@ def _measured(engine: str, adapter: str, count: int) -> dict[str, Any]:
     catalog = load_catalog(settings.catalog)
     cases = _cases(catalog, settings, count)
     scorer = BlockScorer(model, catalog, Templates.load())
-    scores, took = [], []
+    scores, took, peak = [], [], 0.0
     for number, (instruction, _, candidates) in enumerate([cases[0], *cases]):
         since = time.perf_counter()
         found = scorer.score(instruction, [c.item for c in candidates])
         if number:  # the first one warms up
             took.append(time.perf_counter() - since)
             scores.append(found.tolist())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        if number == timed:
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     weight = weight_of(settings.rank_weight, model)
     return {
         "model": model.describe(), "loaded_s": loaded, "rank_s": took, "scores": scores,
@@ -119,14 +122,12 @@ def _measured(engine: str, adapter: str, count: int) -> dict[str, Any]:
 
 
 def _cases(catalog: Catalog, settings: Settings, count: int) -> list[Case]:
-    """Requests as instructions, with what the retriever finds for them: those that are
-    labelled, then the first turns of the conversations."""
+    """Requests as instructions, with what the retriever finds for them."""
     encoder = open_encoder(settings.encoder, settings.data)
     retriever = open_retriever(settings.data / "index", catalog, encoder, False)
     understander, templates = Understander(catalog), Templates.load()
-    talks = tomllib.loads(DIALOGUES.read_text(encoding="utf-8"))["dialogue"]
     cases = []
-    for said in [*(row.request for row in load_requests()), *(t["turn"][0]["say"] for t in talks)]:
+    for said in _utterances():
         read = understander.understand(Session("bench"), said)
         if not read.asks_for_items:
             continue
@@ -137,6 +138,14 @@ def _cases(catalog: Catalog, settings: Settings, count: int) -> list[Case]:
         if len(cases) == count:
             break
     return cases
+
+
+def _utterances() -> list[str]:
+    """The labelled requests, then what is said in the conversations, each as a first turn."""
+    talks = tomllib.loads(DIALOGUES.read_text(encoding="utf-8"))["dialogue"]
+    said = [row.request for row in load_requests()]
+    said += [turn["say"] for talk in talks for turn in talk["turn"]]
+    return list(dict.fromkeys(said))
 
 
 class _Timed:
@@ -252,7 +261,8 @@ def _limit(found: dict[str, dict[str, Any]]) -> dict[str, float]:
     block = np.ones(64_000_000, dtype=np.float32)
     bandwidth = told["bytes_a_second"] = max(_rate(lambda: block @ block, block.nbytes)
                                              for _ in range(5))  # fmt: skip
-    packed = next(iter(sorted(Path("data/models").rglob("reader.bin"))), None)
+    kept = Settings.read({}).data / "models"
+    packed = next(kept.glob(f"*/openvino-{openvino_files.FORMAT}/reader.bin"), None)
     if packed is not None:
         told["writing_at_most"] = bandwidth / packed.stat().st_size
         print(f"writing is bound by {bandwidth / 1e9:.1f} GB/s over {packed.stat().st_size / 1e6:.0f}"

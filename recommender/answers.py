@@ -72,7 +72,7 @@ def _checked(question: Question, item: Item, catalog: Catalog) -> str:
         backing = "; ".join(
             _fact(f, item) if f.kind is not Kind.TEXT else item.values(f.name)[0] for f in shown
         )
-        return f"{'Yes' if holds else 'No'}. {item.name}, {backing}."
+        return f"{'Yes' if holds else 'No'}. {', '.join(filter(None, (item.name, backing)))}."
     if question.leanings:
         held = [v for name, v in question.leanings if v in item.facets.get(name, ())]
         if held:
@@ -83,7 +83,7 @@ def _checked(question: Question, item: Item, catalog: Catalog) -> str:
 
 def _is_unknown(limit: Limit, item: Item, catalog: Catalog) -> bool:
     """Whether an item lacks all the fields that a limit speaks of."""
-    return not any(item.values(name) for name in limit.fields)
+    return not limit.in_title and not any(item.values(name) for name in limit.fields)
 
 
 def _character(item: Item, catalog: Catalog) -> str:
@@ -169,7 +169,7 @@ def _those_that(question: Question, items: Sequence[Item], catalog: Catalog) -> 
 
 
 def _facts_of(items: Sequence[Item], fields: Sequence[Field]) -> str:
-    return "; ".join(f"{item.title}, {', '.join(_fact(f, item) for f in fields)}" for item in items)
+    return "; ".join(", ".join((i.title, *(_fact(f, i) for f in fields))) for i in items)
 
 
 # --- why ---------------------------------------------------------------------------------

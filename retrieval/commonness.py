@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from retrieval.fields import Facets
 
-_ASKED = 5_000  # items by which it is judged; of a larger catalog a sample of so many
+_ASKED = 5_000  # items by which it is judged, at most; of a larger catalog they are a sample
 _RARE = 600  # items among which a common value is once
 _SOME_SIZE, _MOST = 100, 0.75  # items from which a value can be commonplace, and its share
 
@@ -23,7 +23,7 @@ class Commonness:
     """
 
     def __init__(self, facets: Sequence[Facets], names: Collection[str]) -> None:
-        self._asked = facets[:: max(1, len(facets) // _ASKED)]
+        self._asked = facets[:: max(1, -(-len(facets) // _ASKED))]
         self._counts = {
             name: Counter(value for held in self._asked for value in set(held.get(name, ())))
             for name in names

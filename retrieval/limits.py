@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,11 @@ class Limit:
         bounds = self.minimum is not None or self.maximum is not None
         if bool(self.values) == bounds or not (self.fields or (self.in_title and self.values)):
             raise ValueError("a limit needs fields, and either values or bounds")
+
+    @property
+    def said(self) -> tuple[Any, ...]:
+        """What two limits have alike that say the same: all but whether titles are looked at."""
+        return self.fields, self.values, self.minimum, self.maximum, self.negated
 
     def allows(self, item: Item) -> bool:
         if self.values:

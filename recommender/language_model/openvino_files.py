@@ -57,6 +57,9 @@ def converted(source: Path, unpacked: Path, checksum: str) -> Path:
         about = {"base_checksum": checksum}
         (draft / ABOUT).write_text(json.dumps(about), encoding="utf-8")
         os.replace(draft, folder)
+        for other in unpacked.glob("openvino-*"):
+            if other != folder:  # of an earlier version
+                shutil.rmtree(other, ignore_errors=True)
     except OSError:
         if not (folder / ABOUT).exists():  # else another process was faster
             raise

@@ -1,8 +1,7 @@
 """A packaged model on a CPU by OpenVINO: 4-bit weights as the file has them.
 
-It computes in bfloat16 where the processor can, else in 32 bits. Reads several times as many tokens a second as the same model in bfloat16, in less memory.
-An adapter stands beside the weights as two thin products each, so that they stay in 4 bits
-and nothing is rounded anew.
+It computes in bfloat16 where the processor can, else in 32 bits. An adapter stands beside the
+weights as two thin products each, so that they stay in 4 bits and nothing is rounded anew.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def stands(new: Held, standing: Sequence[Any]) -> bool:
             case Mention():
                 return one.item_id
             case StatedLimit():
-                return one.limit
+                return one.limit.said
             case Leaning():
                 return one.field, frozenset(one.values)
         return fold(one.words)

@@ -175,7 +175,7 @@ class _Merge:
         return True
 
     def _is_known(self, limit: Limit) -> bool:
-        return any(one.limit == limit for one in self.reading.limits)
+        return any(one.limit.said == limit.said for one in self.reading.limits)
 
     def _contradicts(self, limit: Limit) -> bool:
         """Whether a limit speaks against a reading. Bounds of the rules stand alone."""

@@ -8,8 +8,16 @@ before, by `polarity`, except for the plain words that no span holds.
 from __future__ import annotations
 
 from recommender.understanding.cues import CLOSERS
+from recommender.understanding.everyday import EVERYDAY
 from recommender.understanding.lexicon import Lexicon
-from recommender.understanding.phrases import DEGREES, NEGATORS, NOT_NEGATING, TAILS, WEARY
+from recommender.understanding.phrases import (
+    COMPARING,
+    DEGREES,
+    NEGATORS,
+    NOT_NEGATING,
+    TAILS,
+    WEARY,
+)
 from recommender.understanding.stated_limits import StatedLimits
 from recommender.understanding.utterance import Span, Utterance
 from recommender.understanding.values import Match, Value
@@ -17,8 +25,8 @@ from recommender.understanding.words import FUNCTION_WORDS, singular
 from retrieval.catalog import Kind
 from retrieval.limits import Limit
 
-_OF_THINGS = frozenset({"with", "of", "about"})  # what stands behind one is a noun
-_OF_MOODS = DEGREES | {"nothing", "anything", "less"}  # what does so is an adjective, without these
+_OF_THINGS = frozenset({"with", "of", "about", "but", "except", "than"})  # a noun stands behind
+_OF_MOODS = (DEGREES - {"more"}) | COMPARING  # how an item is stands behind: "not too dark"
 _BROAD = 0.4  # a category that holds so much of a catalog is not ruled out by a hint
 
 
@@ -37,7 +45,7 @@ class RulingOut:
         """A negated value. A hint for a category rules the category out, a keyword its words."""
         before = {w.folded for w in self.said.words[span.start : span.first]}
         compound = self._compound(span, bool(hard))
-        thing = _is_thing(before)
+        thing = self._is_thing(span.start, span.first, span.last)
         if compound is not None:  # "no love triangle", "no jump scares"
             self._rule_out_word(compound, thing)
             return
@@ -61,6 +69,25 @@ class RulingOut:
             self._rule_out_word(span, thing)  # "nothing sad" is not half of all films
         else:
             self.limits.add(category, span, instead=self.without_words(span, thing))
+
+    def _is_thing(self, start: int, first: int, last: int) -> bool:
+        """Whether words first … last - 1, ruled out from `start` on, are a thing or a name ("no
+        sharks", "not batman"), not how an item is ("nothing dark", "no dark films")."""
+        lead = [word.folded for word in self.said.words[start:first]]
+        while set(lead[1:]) & NEGATORS:  # "a film that isn't": what counts begins with the last
+            del lead[0]
+        if set(lead) & _OF_THINGS:
+            return True
+        behind = self.said.words[last] if last < len(self.said.words) else None
+        noun = behind is not None and behind.folded in self.lexicon.nouns | TAILS
+        if set(lead) & _OF_MOODS:
+            return False
+        if set(lead) & {"no", "without"} and not noun:
+            return True
+        word = self.said.words[last - 1]
+        return word.singular != word.folded or any(
+            one.folded not in EVERYDAY for one in self.said.words[first:last]
+        )
 
     def _compound(self, span: Span, hard: bool) -> Span | None:
         """The noun phrase that a ruled-out value is only a part of, if it is."""
@@ -131,12 +158,11 @@ class RulingOut:
                 and not self.lexicon.theme_within(self.said.words[at].folded)
             ):  # fmt: skip
                 continue
-            self._rule_out_list(at, place, _is_thing({w.folded for w in self.said.words[place:at]}))
+            self._rule_out_list(at, place)
         for span, negated in zip(self.said.spans, polarities, strict=True):
             following = self._next_of_list(span.last)
             if negated and isinstance(span.what, Match) and following is not None:
-                before = {word.folded for word in self.said.words[span.start : span.first]}
-                self._rule_out_list(following, span.last, _is_thing(before))
+                self._rule_out_list(following, span.last, lead=span.start)
 
     def _rules_out(self, place: int) -> bool:
         """Whether a word rules out the plain words behind it."""
@@ -149,8 +175,10 @@ class RulingOut:
         before = self.said.words[max(0, place - 4) : place]
         return word == "anything" and any(w.folded in NEGATORS for w in before)
 
-    def _rule_out_list(self, at: int, start: int, thing: bool) -> None:
-        """Rules out the phrase at a place, and those that follow it in a list."""
+    def _rule_out_list(self, at: int, start: int, lead: int = -1) -> None:
+        """Rules out the phrase at a place, and those that follow it in a list, which begins at
+        `start` or, with what else it holds, at `lead`."""
+        lead = start if lead < 0 else lead
         ends = FUNCTION_WORDS | CLOSERS | NEGATORS
         while at < len(self.said.words):
             last = at
@@ -169,6 +197,7 @@ class RulingOut:
             if len(self.said.words[at].folded) > 2 and self.said.words[at].folded not in (
                 self.lexicon.nouns | TAILS
             ):  # fmt: skip
+                thing = self._is_thing(lead, at, end)
                 self._rule_out_word(Span(at, end, None, start=start), thing)
                 self.said.drop.update(range(start, last))
             next_one = self._next_of_list(last)
@@ -188,8 +217,3 @@ class RulingOut:
         # A comma goes on with the list only if "or" ends it.
         rest = [word.folded for word in self.said.words[last + 1 : last + 4]]
         return last if following.opens_clause and "or" in rest else None
-
-
-def _is_thing(before: set[str]) -> bool:
-    """Whether what is ruled out behind these words is a thing or a name, not how an item is."""
-    return bool(before & _OF_THINGS) or not before & _OF_MOODS

@@ -7,7 +7,7 @@ import pytest
 from recommender.answers import answer
 from recommender.dialogue import DialogueState, Evidence, Pick, Session
 from recommender.understanding.understander import Understander
-from retrieval.catalog import Catalog
+from retrieval.catalog import Catalog, Item
 
 SHOWN = ("heat-1995", "alien-1979", "casablanca-1942")
 STATE = DialogueState(shown=SHOWN, last_shown=SHOWN, began=1, stands_for=1)
@@ -56,3 +56,19 @@ def test_why_names_the_evidence_of_the_pick(understander: Understander, movies: 
 
 def test_why_says_so_where_an_item_was_not_suggested(understander: Understander) -> None:
     assert "not suggested" in said(understander, "why Titanic?")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Is Sonic Racing without mario?", "Yes. Sonic Racing."),
+        ("Is Mario Tennis without mario?", "No. Mario Tennis."),
+        ("Which of Sonic Racing and Mario Tennis has no mario?", "Sonic Racing. Sonic Racing."),
+    ],
+)
+def test_titles_alone_can_answer(text: str, told: str) -> None:
+    titles = ("Super Mario Kart", "Sonic Racing", "Mario Tennis")
+    items = [Item(str(n), title, {}, {}, {}) for n, title in enumerate(titles)]
+    games = Catalog("games", items, (), nouns=("game", "games"))
+    read = Understander(games).understand(Session(""), text)
+    assert [answer(one, games, {}, read.state) for one in read.questions] == [told]

@@ -22,6 +22,7 @@ from recommender.language_model import (
     base_checksum,
     load_language_model,
     openvino_files,
+    openvino_model,
     prepare_model,
 )
 from recommender.language_model.openvino_model import _padded
@@ -48,6 +49,17 @@ def test_scores_are_those_of_the_file(
     assert np.abs(ours - reference).max() < 0.35
     assert np.abs(ours - reference).mean() < 0.1
     assert np.corrcoef(ours, reference)[0, 1] > 0.97
+
+
+def test_in_32_bits_they_are_the_files_own(
+    model_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(openvino_model._OPTIONS, "INFERENCE_PRECISION_HINT", "f32")
+    ours, reference = (
+        load_language_model("auto", quantization=how, cache=model_cache).score(PREFIX, MANY)
+        for how in ("gguf", "float32")
+    )
+    assert np.abs(ours - reference).max() < 0.02
 
 
 def test_neither_order_nor_company_changes_a_score(packed_model: OpenVinoModel) -> None:

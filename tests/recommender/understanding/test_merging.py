@@ -126,6 +126,11 @@ def test_a_limit_that_the_rules_missed_is_the_readers_own(both: Both) -> None:
     assert "clowns" not in merged.wish
 
 
+def test_what_the_rules_ruled_out_as_a_mood_is_not_ruled_out_again_as_a_thing(both: Both) -> None:
+    rules, merged = both.read("a thriller, nothing dark", must_not=("dark",))
+    assert merged.limits == rules.limits
+
+
 def test_a_denial_that_the_rules_missed_ends_a_leaning(both: Both) -> None:
     rules, merged = both.read("a quiet one, zombies I can live without", must_not=("zombies",))
     assert any("zombies" in one.words for one in rules.leanings)
