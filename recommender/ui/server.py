@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib.util
 import logging
 import os
@@ -26,6 +25,7 @@ from prompts.templates import TemplateError
 from recommender.settings import Settings
 from recommender.store import StoreError
 from recommender.ui.judging_api import judging_routes
+from recommender.ui.memory import give_back, settle
 from recommender.ui.own_file import MOST_BYTES
 from recommender.ui.pages import PAGES, build_pages
 from recommender.ui.presence import WatchPresence
@@ -97,6 +97,7 @@ def launch(settings: Settings) -> None:
     Ends the process with one line and status 1 where the port is taken, before anything
     heavy is loaded, and where something is missing without which nothing can be found.
     """
+    give_back()  # before there is anything to hold
     host = address(settings)
     require_free(host, settings.port)
     from recommender.evaluation.app_rankers import open_recommender
@@ -119,10 +120,7 @@ def launch(settings: Settings) -> None:
         print(f"error: {error}", file=sys.stderr)
         page.close()
         raise SystemExit(1) from None
-    # What is loaded stays. Looking through a large catalog for cycles, as Python does now and
-    # then, would hold a turn up by half a second.
-    gc.collect()
-    gc.freeze()
+    settle()
     model = recommender.describe_model()
     print(f"Answers by {model['language_model'] or 'no language model'}", flush=True)
     page.block_thread()
