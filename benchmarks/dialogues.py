@@ -199,7 +199,7 @@ def limit_in_short(limit: Limit, catalog: Catalog) -> str:
     without zombie      (no keyword and no word of the prose or, of things, the title)
     """
     kinds = {catalog.fields[name].kind for name in limit.fields}
-    if limit.values and (limit.in_title or Kind.TEXT in kinds):
+    if limit.of_words(catalog):
         return f"without {limit.values[0]}"
     if limit.values:
         name = "people" if kinds == {Kind.PERSON} else "+".join(limit.fields)

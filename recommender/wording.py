@@ -148,8 +148,7 @@ def _said(limit: Limit, state: DialogueState) -> str:
 
 def _reads_well(limit: Limit, catalog: Catalog) -> bool:
     """Whether a limit's own words read well: those of a theme that is ruled out do not."""
-    kinds = {catalog.fields[name].kind for name in limit.fields}
-    return not (limit.negated and (limit.in_title or Kind.TEXT in kinds))
+    return not (limit.negated and limit.of_words(catalog))
 
 
 def listed(titles: Sequence[str]) -> str:

@@ -68,6 +68,11 @@ class Limit:
                 return True
         return False
 
+    def of_words(self, catalog: Catalog) -> bool:
+        """Whether it is about words of the items' text, beyond the values of their fields."""
+        known = [catalog.fields[name].kind for name in self.fields if name in catalog.fields]
+        return self.in_title or (bool(self.values) and Kind.TEXT in known)
+
     def in_words(self, catalog: Catalog) -> str:
         """The limit as a phrase: "not after 1990", "no Horror", "Japanese"."""
         if self.values:

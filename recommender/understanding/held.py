@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recommender.dialogue import DialogueState, Leaning, Mention, Phrase, StatedLimit
-from retrieval.catalog import Catalog, Kind, fold
+from retrieval.catalog import Catalog, fold
 
 KINDS = ("wish", "limit", "leaning", "liked", "disliked", "seen", "taste", "context")
 ITEMS = ("liked", "disliked", "seen")
@@ -92,8 +92,7 @@ def _values_of(group: Sequence[Leaning]) -> str:
 
 def _limit_in_words(stated: StatedLimit, catalog: Catalog) -> str:
     """The catalog's words, except of a theme that is ruled out: those do not read well."""
-    kinds = {catalog.fields[name].kind for name in stated.limit.fields if name in catalog.fields}
-    if stated.limit.negated and (stated.limit.in_title or Kind.TEXT in kinds):
+    if stated.limit.negated and stated.limit.of_words(catalog):
         return stated.words
     return stated.limit.in_words(catalog)
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from retrieval.catalog import Catalog, load_catalog
-from retrieval.limits import Limit, LimitFilter, _widest
+from retrieval.limits import _KEPT, Limit, LimitFilter, _widest
 
 MOVIES = load_catalog("movies")
 FILTER = LimitFilter(MOVIES)
@@ -57,6 +57,16 @@ def test_values_that_stand_only_with_another_one_are_not_looked_for() -> None:
     # "a teen" has a word that begins with "teen"; "night train" has none.
     assert _widest(values) == ["teen", "night train"]
     assert _widest(("shy teenagers", "")) == ["shy teenagers", ""]
+
+
+def test_masks_that_are_kept_stay_few_and_right() -> None:
+    movies = LimitFilter(MOVIES)
+    years = [Limit(("year",), minimum=year) for year in range(1920, 1920 + 3 * _KEPT // 2)]
+    for limit in [*years, *years[::-1]]:
+        passed = movies.mask([limit])
+        assert passed.tolist() == [limit.allows(item) for item in MOVIES.items]
+        passed[:] = False  # whoever has a mask may change it
+    assert len(movies._kept) == _KEPT
 
 
 def test_ids_can_be_left_out(books: Catalog) -> None:
