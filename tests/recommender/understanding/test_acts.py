@@ -105,6 +105,15 @@ def test_one_title_of_several_films_is_left_to_choose(
     assert chosen.state.choice is None
 
 
+def test_what_all_films_of_a_title_have_chooses_none(
+    understander: Understander, session: Session
+) -> None:
+    asked = read(understander, session, "I loved Scarface")
+    chosen = read(understander, Session("test", 2, asked.state), "the English one")
+    assert chosen.state.liked == ()
+    assert Act.CHOOSE not in chosen.acts
+
+
 def test_stars_wait_until_it_is_said_which_film_they_are_for(
     understander: Understander, session: Session
 ) -> None:

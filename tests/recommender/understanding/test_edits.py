@@ -299,3 +299,10 @@ def test_there_is_an_end_to_the_lines(understander: Understander) -> None:
         state = add(understander, state, "wish", f"wish number {n}")
     with pytest.raises(EditError, match="remove one before"):
         add(understander, state, "wish", "one more")
+
+
+def test_what_is_ruled_out_as_a_mood_stands_there_for_a_thing_too(films: Catalog) -> None:
+    understander = Understander(films)
+    state = understander.understand(Session("a"), "something not too grim").state
+    with pytest.raises(EditError, match="stands there already"):
+        add(understander, state, "limit", "no grim")
