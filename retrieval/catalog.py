@@ -164,8 +164,9 @@ class Catalog:
 
     def brief(self, item: Item) -> str:
         """Some twenty tokens that tell the item apart, for the ranker: moods stand last among
-        the keywords, and what most items have is left out."""
-        parts = [item.name[:MAX_TITLE]]
+        the keywords, and what most items have is left out. So is the year: it costs five tokens,
+        and what is asked of it is a limit, not an opinion."""
+        parts = [item.title[:MAX_TITLE]]
         for f in self.of_kind(Kind.CATEGORY, Kind.KEYWORD):
             told = [v for v in item.values(f.name) if (f.name, v) not in self.common.commonplace]
             parts += [value.lower() for value in told[: 5 if f.kind is Kind.KEYWORD else 3]]

@@ -1,7 +1,8 @@
 """A packaged model on a CPU by OpenVINO: 4-bit weights as the file has them.
 
-It computes in bfloat16 where the processor can, else in 32 bits. An adapter stands beside the
-weights as two thin products each, so that they stay in 4 bits and nothing is rounded anew.
+It computes in 32 bits, so that it picks what the file's own numbers say, on any processor. An
+adapter stands beside the weights as thin products, so that they stay in 4 bits and nothing is
+rounded anew.
 """
 
 from __future__ import annotations
@@ -27,10 +28,16 @@ from recommender.language_model.packed_tokenizer import PackedTokenizer
 from recommender.language_model.protocol import Frame, ModelError
 from recommender.language_model.slot_grammar import fill, grown
 
-# In 8 bits, the default, a cache that is put back would no longer be what was computed.
-_OPTIONS = {"PERFORMANCE_HINT": "LATENCY", "KV_CACHE_PRECISION": "f16"}
-# OpenVINO keeps what it prepares for every shape that it meets, so shapes are kept few.
-_BLOCKS_AT_ONCE, _ROW_STEP, _BLOCK_STEP = 12, 2, 4  # most rows; multiples of rows and tokens
+# OpenVINO would compute in bfloat16 where the processor can, by which one list in eleven has other
+# picks; and keep keys and values in 8 bits, which would not be put back as they were computed.
+_OPTIONS = {
+    "PERFORMANCE_HINT": "LATENCY",
+    "INFERENCE_PRECISION_HINT": "f32",
+    "KV_CACHE_PRECISION": "f32",
+}
+# Few rows at once, since rows of like length need little filling up, and four cost no more a token
+# than twelve. OpenVINO keeps what it prepares for every shape that it meets, so shapes are few.
+_BLOCKS_AT_ONCE, _ROW_STEP, _BLOCK_STEP = 4, 2, 4  # most rows; multiples of rows and tokens
 _ABLE = 1_000_000_000  # bytes of packed weights; smaller models can't write freely
 
 
@@ -279,8 +286,11 @@ class _Sequence:
 
 
 def _padded(length: int) -> int:
-    """The next of a few lengths: 1, 2, 4, 8, 16, and from there on in steps of 32."""
-    return 1 << (length - 1).bit_length() if length <= 16 else -(-length // 32) * 32
+    """The next of a few lengths: 1, 2, 4, 8, 16, then in steps of 16, and above 96 of 32."""
+    if length <= 16:
+        return 1 << (length - 1).bit_length()
+    step = 16 if length <= 96 else 32
+    return -(-length // step) * step
 
 
 class _Reading:
