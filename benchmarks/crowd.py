@@ -8,7 +8,9 @@ conversation in a new tab. Prints, for each number of visitors: turns a minute, 
 the 95th percentile from send to picks and from send to the last word, also as a multiple of
 those of the first number; refusals of a full line, counted apart; errors; replies that belong
 to somebody else; and the server's memory at the start, in the middle and at the end. Every
-conversation is read back and held against what its visitor said.
+conversation is read back and held against what its visitor said. Before that some visitors come
+who are not counted, for as long as it takes to have asked for lists of any length, at once as
+well: what the server prepares for these it keeps.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from benchmarks.visitor import Events, PageError, Seen, Visitor
 from recommender.settings import Settings
 
 TURNS = 4  # of a conversation
-WARM_UP = 3  # turns before anything is measured
+EARLY = 8  # visitors before anything is measured
 PATIENCE_S = 600.0  # for one reply
 
 
@@ -74,6 +76,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=0.5, help="for each number (0.5)")
     parser.add_argument("--visitors", default="1,4,16,64", help="numbers (1,4,16,64)")
     parser.add_argument("--think", type=float, default=4.0, help="mean seconds between turns (4)")
+    parser.add_argument("--warm-up", type=float, default=1.0, metavar="MINUTES",
+                        help="of visitors who are not counted (1)")  # fmt: skip
     parser.add_argument("--server", default="", help="more options of `serve`, in one string")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -85,30 +89,25 @@ def main() -> None:
             [*store, "--data", str(Settings.read({}).data), *options.server.split()]
         ) as server:
             server.wait_for(LOADED)
-            asyncio.run(_warm_up(server))
+            asyncio.run(_come(server, EARLY, options, options.warm_up))
             for count in counts:
-                crowd = asyncio.run(_come(server, count, options))
+                crowd = asyncio.run(_come(server, count, options, options.minutes))
                 found.append(crowd.figures())
                 _tell(found[-1], found[0])
             model = next(line for _, line in server.said if line.startswith(LOADED))
-    record = {"minutes": options.minutes, "think_s": options.think, "server": options.server,
+    record = {"minutes": options.minutes, "warm_up_minutes": options.warm_up, "think_s": options.think, "server": options.server,
               "model": model, "crowds": found}  # fmt: skip
     print("written to", write_record("crowd", record))
 
 
-async def _warm_up(server: Server) -> None:
-    async with _client(server) as http:
-        visitor = Visitor(http, await Events.read(http))
-        for row in load_requests()[:WARM_UP]:
-            await visitor.say(row.request)
-
-
-async def _come(server: Server, count: int, options: argparse.Namespace) -> Crowd:
-    """Let `count` visitors talk for the time of the options."""
+async def _come(
+    server: Server, count: int, options: argparse.Namespace, minutes: float
+) -> Crowd:  # fmt: skip
+    """Let `count` visitors talk for so long."""
     crowd = Crowd(count)
     crowd.rss.append(round(server.rss_mb(), 1))
     begun = time.perf_counter()
-    until = begun + 60 * options.minutes
+    until = begun + 60 * minutes
     async with _client(server) as http:
         events = await Events.read(http)
         memory = asyncio.create_task(_remember(server, crowd, until))
@@ -126,7 +125,7 @@ async def _talk(
     chance = random.Random(f"{options.seed}-{crowd.visitors}-{number}")
     requests = [row.request for row in load_requests()]
     # They don't all come in the same second.
-    await asyncio.sleep(chance.uniform(0, min(options.think, 60 * options.minutes / 2)))
+    await asyncio.sleep(chance.uniform(0, min(options.think, (until - time.perf_counter()) / 2)))
     while time.perf_counter() < until:
         visitor = Visitor(http, events)
         for utterance in chance.sample(requests, TURNS):

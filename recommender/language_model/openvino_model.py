@@ -18,25 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.language_model.openvino_adapter import put_beside
-from recommender.language_model.openvino_files import (
-    HEAD,
-    READER,
-    Floats,
-    output_rows,
-)
+from recommender.language_model.openvino_files import HEAD, READER, Floats, output_rows
 from recommender.language_model.packed_tokenizer import PackedTokenizer
 from recommender.language_model.protocol import Frame, ModelError
 from recommender.language_model.slot_grammar import fill, grown
 
-# OpenVINO would compute in bfloat16 where the processor can, by which one list in eleven has other
-# picks; and keep keys and values in 8 bits, which would not be put back as they were computed.
-_OPTIONS = {
-    "PERFORMANCE_HINT": "LATENCY",
-    "INFERENCE_PRECISION_HINT": "f32",
-    "KV_CACHE_PRECISION": "f32",
-}
-# Few rows at once, since rows of like length need little filling up, and four cost no more a token
-# than twelve. OpenVINO keeps what it prepares for every shape that it meets, so shapes are few.
+# By itself it computes in bfloat16 where it can, by which one list in eleven has other picks, and
+# keeps keys and values in 8 bits, which would not be put back as they were computed.
+_EXACT = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
+_OPTIONS = {"PERFORMANCE_HINT": "LATENCY", **_EXACT}
+# OpenVINO keeps what it prepares for every shape that it meets, so shapes are few. Rows of like
+# length need little filling up, and four at once cost no more a token than twelve.
 _BLOCKS_AT_ONCE, _ROW_STEP, _BLOCK_STEP = 4, 2, 4  # most rows; multiples of rows and tokens
 _ABLE = 1_000_000_000  # bytes of packed weights; smaller models can't write freely
 
@@ -287,10 +279,8 @@ class _Sequence:
 
 def _padded(length: int) -> int:
     """The next of a few lengths: 1, 2, 4, 8, 16, then in steps of 16, and above 96 of 32."""
-    if length <= 16:
-        return 1 << (length - 1).bit_length()
     step = 16 if length <= 96 else 32
-    return -(-length // step) * step
+    return 1 << (length - 1).bit_length() if length <= 16 else -(-length // step) * step
 
 
 class _Reading:

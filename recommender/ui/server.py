@@ -25,7 +25,7 @@ from prompts.templates import TemplateError
 from recommender.settings import Settings
 from recommender.store import StoreError
 from recommender.ui.judging_api import judging_routes
-from recommender.ui.memory import give_back, settle
+from recommender.ui.memory import give_back, let_go, settle
 from recommender.ui.own_file import MOST_BYTES
 from recommender.ui.pages import PAGES, build_pages
 from recommender.ui.presence import WatchPresence
@@ -41,6 +41,7 @@ PATHS = {f"/{page.path}" for page in PAGES}
 SPARE_RUNS = 32  # of handlers, beside the visitors of the line
 MOST_TABS = 500  # and calls whose state is held; the longest idle go first
 TIDY_S = 3600.0  # what is too old to be kept is looked for so often, with or without visitors
+REHEARSED = "surprise me"
 MAX_UPLOAD = MOST_BYTES  # Gradio's upload route is open to anybody
 # Gradio compiles the templates of its HTML components, hence 'unsafe-eval', and starts from
 # inline scripts. Inline event handlers, the way injected markup would run, stay forbidden.
@@ -123,7 +124,19 @@ def launch(settings: Settings) -> None:
     settle()
     model = recommender.describe_model()
     print(f"Answers by {model['language_model'] or 'no language model'}", flush=True)
+    if beside:
+        rehearse(recommender)
+    let_go(settings.data / "models")
     page.block_thread()
+
+
+def rehearse(recommender: Any) -> None:
+    """Answer a wish of nobody's, of which nothing is kept: so no visitor has to wait for what a
+    model prepares at its first lists and texts."""
+    session = recommender.open_session("")
+    for _ in recommender.reply(session.id, REHEARSED):
+        pass
+    recommender.forget(session.id)
 
 
 def keep_tidy(recommender: Any, ended: Any) -> None:

@@ -162,8 +162,7 @@ def test_a_block_is_asked_once_behind_the_instruction(
     [(prefix, blocks)] = heard
     assert prefix == instruction.text
     assert blocks[0] == (
-        " The Hollow Hull, horror, science fiction, deep space, isolation, dread, english? "
-        "Answer:"
+        " The Hollow Hull, horror, science fiction, deep space, isolation, dread, english? Answer:"
     )
     assert len(blocks) == len(films)
 

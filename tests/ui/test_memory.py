@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import mmap
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+sys.path.append(str(Path(__file__).parents[1] / "recommender"))
+
+from scripted_models import FILMS, HashingEncoder, ScriptedModel
+
+from recommender.engine import Recommender, UnknownSessionError
 from recommender.evaluation import app_rankers
 from recommender.settings import Settings
 from recommender.ui import server
+from recommender.ui.memory import let_go
 
 # Threads, as a page has them, hold many pieces at once and free all but one in twenty; a first
 # round of larger ones is what teaches glibc to take pieces of this size from its arenas.
@@ -45,6 +53,9 @@ print(resident() - before - sum(piece.nbytes for piece in kept) / 1e6)
 """
 
 
+_WRITING = mmap.PROT_READ | mmap.PROT_WRITE
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's options")
 def test_what_threads_free_goes_back() -> None:
     left = {
@@ -53,6 +64,38 @@ def test_what_threads_free_goes_back() -> None:
         for how in ("yes", "no")
     }  # fmt: skip
     assert left["yes"] < 20 < left["no"], left
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="madvise and /proc")
+def test_files_that_were_read_are_let_go_and_can_be_read_again(tmp_path: Path) -> None:
+    below, beside = tmp_path / "models" / "model.bin", tmp_path / "models.bin"
+    below.parent.mkdir()
+    maps = []
+    for path, access in ((below, mmap.PROT_READ), (beside, mmap.PROT_READ), (below, _WRITING)):
+        path.write_bytes(b"weights " * 100_000)
+        with path.open("rb") as file:
+            maps.append(mmap.mmap(file.fileno(), 0, prot=access, flags=mmap.MAP_PRIVATE))
+    *maps, written = maps
+    written[:7] = b"changed"
+    read = [bytes(one) for one in maps]
+    assert resident(below) > 700
+    assert let_go(below.parent) >= len(read[0])
+    assert resident(below) < 10  # the page that was written
+    assert resident(beside) > 700
+    assert [bytes(one) for one in maps] == read
+    assert written[:8] == b"changed "
+
+
+def resident(path: Path) -> int:
+    """KB of a file in this process, by all of its mappings."""
+    total, ours = 0, False
+    for line in Path("/proc/self/smaps").read_text(encoding="utf-8").splitlines():
+        name, *rest = line.split()
+        if not name.endswith(":"):
+            ours = bool(rest) and rest[-1] == str(path)
+        elif name == "Rss:" and ours:
+            total += int(rest[0])
+    return total
 
 
 def test_a_server_gives_back_from_the_start_and_settles_when_all_is_loaded(
@@ -72,9 +115,33 @@ def test_a_server_gives_back_from_the_start_and_settles_when_all_is_loaded(
     )
     page = SimpleNamespace(block_thread=step("served"))
     monkeypatch.setattr(app_rankers, "open_recommender", step("opened", recommender))
-    for name, gives in (("give_back", True), ("settle", None), ("require_free", None), ("serve", None),
+    for name, gives in (("give_back", True), ("settle", None), ("let_go", 0), ("rehearse", None), ("require_free", None), ("serve", None),
                         ("keep_tidy", None), ("judging_routes", []), ("build_pages", page)):  # fmt: skip
         monkeypatch.setattr(server, name, step(name, gives))
     server.launch(Settings())
     assert told.index("give_back") < told.index("opened") < told.index("loaded")
     assert told.index("loaded") < told.index("settle") < told.index("served")
+    assert told.index("told") < told.index("rehearse") < told.index("let_go") < told.index("served")
+
+
+def test_a_rehearsal_asks_the_model_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, opened = ScriptedModel(pieces=("A film of dread.",)), []
+    settings = Settings(catalog=str(FILMS), data=tmp_path)
+    recommender = Recommender(settings, encoder=HashingEncoder(), language_model=model)
+    open_session = recommender.open_session
+
+    def opening(consent: str) -> Any:
+        opened.append((consent, open_session(consent)))
+        return opened[-1][1]
+
+    monkeypatch.setattr(recommender, "open_session", opening)
+    server.rehearse(recommender)
+    assert model.asked == 1
+    assert model.streams_ended == model.streams_begun >= 1
+    [(consent, session)] = opened
+    assert consent == ""  # which nothing is kept of on disk
+    with pytest.raises(UnknownSessionError):
+        recommender.session(session.id)
+    recommender.close()
