@@ -63,7 +63,7 @@ class Settings:
     adapter: str = "auto"
     ranker: str = "block"
     rank_weight: float | None = None
-    candidates: int = 20
+    candidates: int = 16
     picks: int = 3
     explained: int = 3
     understanding: str = "auto"

@@ -24,6 +24,8 @@ _NUMERALS = {
     "ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "xi": "11",
     "xii": "12", "xiii": "13",
 }  # fmt: skip
+# "Alien: Covenant", "The Hobbit, Or, There and Back Again", "Birdman or (The Unexpected Virtue …)"
+_PARTED = re.compile(r"[:–—]\s|[,;]\s+or,?\s|\s+or(?::\s|\s+\()", re.IGNORECASE)
 _DIGIT_LETTERS = str.maketrans("013457", "oieasv")  # "se7en", "s1m0ne"
 _LONGEST_WORD = 40  # letters; longer ones are no words
 _SHORTEST_SLIP = 3  # letters; shorter words are all a slip apart
@@ -53,7 +55,7 @@ def same_words(text: str) -> tuple[str, ...]:
 def title_spellings(title: str) -> set[str]:
     """The spellings under which a whole title is found: without article, subtitle, "part"."""
     forms = {same_words(title)[:LONGEST]}
-    main = same_words(re.split(r"[:–—]\s", title)[0])
+    main = same_words(_PARTED.split(title)[0])
     if len(main) > 1 or len(" ".join(main)) > 5:
         forms.add(main[:LONGEST])
     if "-" in title:  # "spiderman", "walle"
@@ -77,8 +79,8 @@ def title_spellings(title: str) -> set[str]:
 
 
 def subtitle(title: str) -> str:
-    """What stands behind the last colon or dash of a title, as a spelling; or ""."""
-    *_, last = re.split(r"[:–—]\s", title)
+    """What stands behind the last colon, dash or "or" of a title, as a spelling; or ""."""
+    *_, last = _PARTED.split(title)
     words = same_words(last) if last != title else ()
     return " ".join(words[:LONGEST]) if len(words) > 1 else ""
 

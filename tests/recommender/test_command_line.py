@@ -136,7 +136,7 @@ def test_a_catalog_that_is_not_there_names_those_that_are(tmp_path: Path) -> Non
         (["ask", ""], "the message is empty"),
         (["ask", " \n "], "the message is empty"),
         (["ask", "x" * 2001], "2,001 characters"),
-        (["ask", WISH, "--top", "0"], "--top is 0; expected 1 to 20"),
+        (["ask", WISH, "--top", "0"], "--top is 0; expected 1 to 16"),
         (["ask", WISH, "--top", "41"], "--top is 41"),
         (["ask", WISH, "--candidates", "many"], "candidates is 'many'"),
         (["ask", WISH, "--rank-weight", "2"], "rank_weight is 2.0"),

@@ -250,3 +250,25 @@ def test_a_slip_that_makes_another_title_names_that_one(understand: Understand) 
 def test_a_misspelt_title_with_its_year_is_told_apart(understand: Understand) -> None:
     (liked,) = understand("I loved A Star Is Brn (2018)").state.liked
     assert liked.item_id == "a-star-is-born-2018"
+
+
+@pytest.mark.parametrize(
+    ("utterance", "title"),
+    [
+        ("like The Hobbit but shorter", "The Hobbit, Or, There and Back Again"),
+        ("I loved Frankenstein", "Frankenstein; or, The Modern Prometheus"),
+        ("something like Birdman", "Birdman or (The Unexpected Virtue of Ignorance)"),
+        ("I loved Dr. Strangelove", "Dr. Strangelove or: How I Learned to Stop Worrying"),
+        ("I loved Trick or Treat", "Trick or Treat"),
+    ],
+)
+def test_what_stands_before_or_names_the_whole(utterance: str, title: str) -> None:
+    titles = (
+        "The Hobbit, Or, There and Back Again", "Frankenstein; or, The Modern Prometheus",
+        "Birdman or (The Unexpected Virtue of Ignorance)", "Trick or Treat", "A Trick",
+        "Dr. Strangelove or: How I Learned to Stop Worrying",
+    )  # fmt: skip
+    items = [Item(str(n), name, {}, {}, {}) for n, name in enumerate(titles)]
+    small = Catalog("small", items, [], nouns=("title", "titles"))
+    read = Understander(small).understand(Session("s"), utterance)
+    assert _titles(read.state.liked, small) == [title]
