@@ -8,9 +8,9 @@ conversation in a new tab. Prints, for each number of visitors: turns a minute, 
 the 95th percentile from send to picks and from send to the last word, also as a multiple of
 those of the first number; refusals of a full line, counted apart; errors; replies that belong
 to somebody else; and the server's memory at the start, in the middle and at the end. Every
-conversation is read back and held against what its visitor said. Before that some visitors come
-who are not counted, for as long as it takes to have asked for lists of any length, at once as
-well: what the server prepares for these it keeps.
+conversation is read back and held against what its visitor said. Before that come visitors who
+are not counted: as many tabs as the server holds the state of, and some who ask for lists of all
+lengths, since what it prepares for these it keeps.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from benchmarks.labelled import load_requests, write_record
 from benchmarks.served import LOADED, Server, serving
 from benchmarks.visitor import Events, PageError, Seen, Visitor
 from recommender.settings import Settings
+from recommender.ui.server import MOST_TABS
 
 TURNS = 4  # of a conversation
 EARLY = 8  # visitors before anything is measured
@@ -89,15 +90,25 @@ def main() -> None:
             [*store, "--data", str(Settings.read({}).data), *options.server.split()]
         ) as server:
             server.wait_for(LOADED)
+            asyncio.run(_fill_tabs(server))
             asyncio.run(_come(server, EARLY, options, options.warm_up))
             for count in counts:
                 crowd = asyncio.run(_come(server, count, options, options.minutes))
                 found.append(crowd.figures())
                 _tell(found[-1], found[0])
             model = next(line for _, line in server.said if line.startswith(LOADED))
-    record = {"minutes": options.minutes, "warm_up_minutes": options.warm_up, "think_s": options.think, "server": options.server,
-              "model": model, "crowds": found}  # fmt: skip
+    record = {"minutes": options.minutes, "warm_up_minutes": options.warm_up,
+              "think_s": options.think, "server": options.server, "model": model,
+              "crowds": found}  # fmt: skip
     print("written to", write_record("crowd", record))
+
+
+async def _fill_tabs(server: Server) -> None:
+    """A greeting, which asks no model, in as many tabs as the server remembers."""
+    async with _client(server) as http:
+        events = await Events.read(http)
+        for _ in range(MOST_TABS):
+            await Visitor(http, events).say("hello")
 
 
 async def _come(

@@ -50,7 +50,7 @@ LISTED = 20  # candidates of a request
 WRITTEN_TOKENS = 400  # enough for twenty numbered titles
 WRITTEN, EXPLAINED = 3, 20  # requests whose ranking is written as text; picks explained
 PICKS = 3
-PARAMETERS = 134_515_008
+PARAMETERS = 106_168_320  # that a token is multiplied by; the table of tokens is looked up in
 DIALOGUES = Path(__file__).with_name("dialogues_films.toml")
 Case = tuple[Instruction, DialogueState, list[Candidate]]
 
@@ -117,7 +117,7 @@ def _measured(engine: str, adapter: str, count: int, timed: int) -> dict[str, An
         "explained_tokens_a_second": _rates(model, catalog, cases) if engine != REFERENCE else [],
         "peak_mb": peak, "written_s": _written(model, cases) if engine == BASELINE else [],
         "read_tokens": _tokens_read(model, catalog, cases),
-        "operations_a_second": product_rate() if engine == BASELINE else None,
+        "operations_a_second": product_rate(_precision(engine)),
     }  # fmt: skip
 
 
@@ -248,16 +248,14 @@ def _middle(values: list[float]) -> float:
 def _limit(found: dict[str, dict[str, Any]]) -> dict[str, float]:
     """Bytes and operations a second of this machine, and the shares that are made use of."""
     told: dict[str, float] = {}
-    arithmetic = found.get(BASELINE, {}).get("operations_a_second")
-    if arithmetic:
-        told["operations_a_second"] = arithmetic
-        for engine, one in found.items():
-            if engine == BASELINE:  # reads the instruction as often as there are candidates
-                continue
-            reads = one["read_tokens"] * 2 * PARAMETERS / float(np.median(one["rank_s"]))
-            told[f"{engine}: share of the arithmetic while reading"] = reads / arithmetic
-            print(f"{engine}: reading uses {reads / 1e9:.0f} of the {arithmetic / 1e9:.0f} billion "
-                  f"operations a second that a product in bfloat16 comes to here")  # fmt: skip
+    for engine, one in found.items():
+        if engine == BASELINE:  # reads the instruction as often as there are candidates
+            continue
+        reads = one["read_tokens"] * 2 * PARAMETERS / float(np.median(one["rank_s"]))
+        most = one["operations_a_second"]
+        told[f"{engine}: share of the arithmetic while reading"] = reads / most
+        print(f"{engine}: reading uses {reads / 1e9:.0f} of the {most / 1e9:.0f} billion operations "
+              f"a second that a product in {_precision(engine)} comes to here")  # fmt: skip
     block = np.ones(64_000_000, dtype=np.float32)
     bandwidth = told["bytes_a_second"] = max(_rate(lambda: block @ block, block.nbytes)
                                              for _ in range(5))  # fmt: skip
@@ -268,6 +266,11 @@ def _limit(found: dict[str, dict[str, Any]]) -> dict[str, float]:
         print(f"writing is bound by {bandwidth / 1e9:.1f} GB/s over {packed.stat().st_size / 1e6:.0f}"
               f" MB: {told['writing_at_most']:.0f} tokens a second, one at a time")  # fmt: skip
     return told
+
+
+def _precision(engine: str) -> str:
+    """What an engine computes in."""
+    return "float32" if engine in ("gguf", REFERENCE) else "bfloat16"
 
 
 def _rate(work: Any, amount: float) -> float:

@@ -71,12 +71,12 @@ class PlainTransformers:
         return {name: batch[name] for name in ("input_ids", "attention_mask")}
 
 
-def product_rate() -> float:
-    """Operations a second of a large product in bfloat16, the best of several."""
+def product_rate(precision: str) -> float:
+    """Operations a second of a large product in bfloat16 or float32, the best of several."""
     import torch
 
-    one = torch.ones((1024, 1024), dtype=torch.bfloat16)
-    other = torch.ones((1024, 4096), dtype=torch.bfloat16)
+    one = torch.ones((1024, 1024), dtype=getattr(torch, precision))
+    other = torch.ones((1024, 4096), dtype=one.dtype)
     best = 0.0
     for _ in range(8):
         since = time.perf_counter()
