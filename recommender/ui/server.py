@@ -132,11 +132,14 @@ def launch(settings: Settings) -> None:
 
 def rehearse(recommender: Any) -> None:
     """Answer a wish of nobody's, of which nothing is kept: so no visitor has to wait for what a
-    model prepares at its first lists and texts."""
-    session = recommender.open_session("")
-    for _ in recommender.reply(session.id, REHEARSED):
-        pass
-    recommender.forget(session.id)
+    model prepares at its first lists and texts. A failure is logged; the page serves all the same."""
+    try:
+        session = recommender.open_session("")
+        for _ in recommender.reply(session.id, REHEARSED):
+            pass
+        recommender.forget(session.id)
+    except Exception:
+        log.exception("nobody's wish could not be answered")
 
 
 def keep_tidy(recommender: Any, ended: Any) -> None:

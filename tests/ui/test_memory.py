@@ -145,3 +145,13 @@ def test_a_rehearsal_asks_the_model_and_leaves_nothing(
     with pytest.raises(UnknownSessionError):
         recommender.session(session.id)
     recommender.close()
+
+
+def test_a_rehearsal_that_fails_keeps_nobody_from_the_page(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(consent: str) -> None:
+        raise OSError("the disk is full")
+
+    server.rehearse(SimpleNamespace(open_session=fail))
+    assert "the disk is full" in caplog.text
