@@ -39,7 +39,9 @@ log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 PATHS = {f"/{page.path}" for page in PAGES}
 SPARE_RUNS = 32  # of handlers, beside the visitors of the line
-MOST_TABS = 64  # whose state Gradio holds, a megabyte each; the longest idle go first
+# Tabs whose state Gradio holds, a megabyte each, beside those that are served or wait; the longest
+# idle go first.
+IDLE_TABS = 32
 TIDY_S = 3600.0  # what is too old to be kept is looked for so often, with or without visitors
 REHEARSED = "surprise me"
 MAX_UPLOAD = MOST_BYTES  # Gradio's upload route is open to anybody
@@ -180,7 +182,7 @@ def serve(
     _, url, _ = page.launch(
         server_name=host, server_port=port, prevent_thread_lock=True, quiet=True,
         share=False, ssr_mode=False, inbrowser=False, footer_links=[], show_error=False,
-        max_file_size=MAX_UPLOAD, max_threads=runs, state_session_capacity=MOST_TABS,
+        max_file_size=MAX_UPLOAD, max_threads=runs, state_session_capacity=runs + IDLE_TABS,
         mcp_server=importlib.util.find_spec("mcp") is not None,
         app_kwargs={
             "middleware": [Middleware(ContentPolicy), Middleware(WatchPresence)],

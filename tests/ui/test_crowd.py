@@ -31,15 +31,20 @@ class Loading(ScriptedRecommender):
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server where one is served and one may wait."""
+def blocks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Served]]:
+    """A page and its server, where one is served and one may wait."""
     recommender = Loading(Settings(model="none", queue=1, data=tmp_path_factory.mktemp("data")))
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     page = build_pages(recommender)
     serve(page, "127.0.0.1", port)
-    yield Served(f"http://127.0.0.1:{port}/", recommender)
+    yield page, Served(f"http://127.0.0.1:{port}/", recommender)
     page.close()
+
+
+@pytest.fixture(scope="module")
+def small(blocks: tuple[Any, Served]) -> Served:
+    return blocks[1]
 
 
 @pytest.fixture
@@ -149,3 +154,16 @@ def test_the_page_says_that_the_model_is_loading_and_when_it_is_there(
     expect(page.locator("#line")).to_contain_text("The language model is still loading")
     small.recommender.loading = False
     expect(page.locator("#line")).to_contain_text("Answers by scripted-135M")
+
+
+def test_a_tab_whose_state_is_no_longer_held_goes_on(
+    blocks: tuple[Any, Served], come: Callable[[], Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = blocks[0].state_holder
+    monkeypatch.setattr(held, "capacity", 1)
+    one, other = come(), come()
+    for page in (one, other, one):
+        say(page, "a film about space")
+        settled(page)
+    assert len(held.session_data) <= 2  # so the first tab's was given up
+    assert users(one).count() == bots(one).count() == 2

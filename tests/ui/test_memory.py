@@ -1,4 +1,5 @@
-"""A server gives back what its threads have freed, and leaves alone what is loaded."""
+"""A server gives back what its threads have freed, leaves alone what is loaded, and lets go of the
+files that it was loaded from."""
 
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from recommender.settings import Settings
 from recommender.ui import server
 from recommender.ui.memory import let_go
 
+_WRITING = mmap.PROT_READ | mmap.PROT_WRITE
 # Threads, as a page has them, hold many pieces at once and free all but one in twenty; a first
 # round of larger ones is what teaches glibc to take pieces of this size from its arenas.
 FREED = """
@@ -51,9 +53,6 @@ settle()
 assert gc.get_freeze_count() > 0
 print(resident() - before - sum(piece.nbytes for piece in kept) / 1e6)
 """
-
-
-_WRITING = mmap.PROT_READ | mmap.PROT_WRITE
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's options")
@@ -115,8 +114,9 @@ def test_a_server_gives_back_from_the_start_and_settles_when_all_is_loaded(
     )
     page = SimpleNamespace(block_thread=step("served"))
     monkeypatch.setattr(app_rankers, "open_recommender", step("opened", recommender))
-    for name, gives in (("give_back", True), ("settle", None), ("let_go", 0), ("rehearse", None), ("require_free", None), ("serve", None),
-                        ("keep_tidy", None), ("judging_routes", []), ("build_pages", page)):  # fmt: skip
+    for name, gives in (("give_back", True), ("settle", None), ("let_go", 0), ("rehearse", None),
+                        ("require_free", None), ("serve", None), ("keep_tidy", None),
+                        ("judging_routes", []), ("build_pages", page)):  # fmt: skip
         monkeypatch.setattr(server, name, step(name, gives))
     server.launch(Settings())
     assert told.index("give_back") < told.index("opened") < told.index("loaded")
