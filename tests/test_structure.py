@@ -56,6 +56,7 @@ HOMES = {
     "transformers": ("recommender.language_model", "recommender.tuning", "benchmarks.gpu_models"),
     "openvino": (
         "recommender.language_model.openvino_adapter",
+        "recommender.language_model.openvino_context",
         "recommender.language_model.openvino_files",
         "recommender.language_model.openvino_model",
         "retrieval.openvino_encoder",

@@ -3,7 +3,8 @@
 OpenVINO's own reader of GGUF rounds the zero points of 4-bit groups to whole numbers, which
 moves a score by a unit or more; here they are put back as the file has them, so that what is
 served are the numbers of the file. The output matrix is cut off: a score needs two of its
-rows, and only free text all of them.
+rows, and only free text all of them. And behind its attention the last layer goes on with chosen
+tokens alone, since most are read for the others' sake.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from numpy.typing import NDArray
 
 from recommender.language_model.protocol import ModelError
 
-FORMAT = 2  # raised when what the folder holds changes
+FORMAT = 3  # raised when what the folder holds changes
 READER, HEAD, ABOUT = "reader.xml", "head.xml", "about.json"
+CHOSEN = "chosen"  # the input that says which tokens' states are wanted
 _GROUP_BYTES = {"Q4_0": 18, "Q4_1": 20, "Q8_0": 34}  # of 32 weights; their scale comes first
 _MODULES = {
     "attn_q": "self_attn.q_proj",
@@ -90,6 +92,7 @@ def _convert(source: Path, draft: Path) -> None:
     model = core.read_model(raw / "openvino_model.xml")
     *linears, head = _linears(model)
     _name_and_mend(linears, source)
+    _with_chosen_tokens(model, [node for node in linears if _ends_attention(node)][-1])
     _without_head(model, head)
     openvino.save_model(model, draft / READER, compress_to_fp16=False)
     whole = core.read_model(raw / "openvino_model.xml")
@@ -196,8 +199,31 @@ def _constant(output: Any) -> NDArray[Any]:
     return data
 
 
+def _ends_attention(node: Any) -> bool:
+    return str(node.get_friendly_name()).endswith(_MODULES["attn_output"])
+
+
+def _with_chosen_tokens(model: Any, product: Any) -> None:
+    """Let a model go on from `product`, which ends an attention, with chosen tokens alone.
+
+    Its new input `CHOSEN`, (n, k), holds the places of these in each row of the n given.
+    """
+    from openvino import opset13
+
+    chosen = opset13.parameter([-1, -1], np.int64, name=CHOSEN)
+    chosen.output(0).set_names({CHOSEN})
+    model.add_parameters([chosen])
+    (into,) = product.output(0).get_target_inputs()
+    beside = into.get_node()
+    if beside.get_type_name() != "Add":  # of what goes past the attention
+        raise ModelError(f"{product.get_friendly_name()}: its layer is built in an unknown way")
+    for place in (product.input(0), beside.input(1 - into.get_index())):
+        states = place.get_source_output()
+        place.replace_source_output(opset13.gather(states, chosen, 1, 1).output(0))
+
+
 def _without_head(model: Any, head: Any) -> None:
-    """Let a model give the states that go into the output matrix; shape (n, l, d)."""
+    """Let a model give the states that go into the output matrix; shape (n, k, d)."""
     from openvino import opset13
 
     states = head.input_value(0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from recommender.language_model import (
     openvino_files,
     prepare_model,
 )
-from recommender.language_model.openvino_model import _padded
+from recommender.language_model.openvino_context import Context, even_chunks, padded
 
 __all__ = ["adapter"]  # a fixture
 MANY = [f" Film number {n}{', quiet' * (n % 5)}? Answer:" for n in range(23)]
@@ -164,9 +165,46 @@ def test_auto_takes_what_serves_best(
 
 def test_few_shapes_are_ever_read() -> None:
     """OpenVINO keeps what it prepares for each, so their number bounds its memory."""
-    lengths = {_padded(length) for length in range(1, 1025)}
-    assert len(lengths) < 40
-    assert all(0 <= _padded(length) - length < 32 for length in range(1, 1025))
+    lengths = {padded(length) for length in range(1, 161)}
+    assert len(lengths) < 16
+    assert all(0 <= padded(length) - length < 16 for length in range(1, 161))
+
+
+def test_no_more_is_read_at_once_than_room_is_kept_for(packed_model: OpenVinoModel) -> None:
+    """Room is kept for the most that was ever read at once, so a long text would cost it for good."""
+    read: list[tuple[int, int]] = []
+    infer = Context._infer
+
+    def watched(self: Context, rows: Any, longest: int, chosen: Any) -> Any:
+        read.append((len(rows), longest))
+        return infer(self, rows, longest, chosen)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Context, "_infer", watched)
+        packed_model.score(PREFIX * 10, [f" Film{', quiet' * n}? Answer:" for n in range(0, 40, 4)])
+        list(packed_model.stream([("user", "What is a whale? " * 30)], 2))
+    assert max(rows * longest for rows, longest in read) <= 160
+    assert sum(rows for rows, _ in read) > 10 + 2
+
+
+def test_a_long_text_is_read_as_the_file_has_it(
+    packed_model: OpenVinoModel, model_cache: Path
+) -> None:
+    """Also where it is read in parts."""
+    reference = load_language_model("auto", quantization="float32", cache=model_cache)
+    asked = f"{PREFIX} " * 12, BLOCKS
+    assert np.abs(packed_model.score(*asked) - reference.score(*asked)).max() < 1e-3
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 16, 20, 23])
+def test_blocks_are_parted_evenly_within_what_is_read_at_once(count: int) -> None:
+    order = list(range(count))
+    for longest in (20, 40, 60, 400):
+        chunks = even_chunks(order, [longest] * count)
+        assert [n for chunk in chunks for n in chunk] == order
+        sizes = {len(chunk) for chunk in chunks[:-1]}
+        assert len(sizes) <= 1
+        assert all(len(chunk) * longest <= 160 or len(chunk) == 1 for chunk in chunks)
 
 
 def _has_cuda() -> bool:
