@@ -123,11 +123,11 @@ def launch(settings: Settings) -> None:
         print(f"error: {error}", file=sys.stderr)
         page.close()
         raise SystemExit(1) from None
-    settle()
     model = recommender.describe_model()
     print(f"Answers by {model['language_model'] or 'no language model'}", flush=True)
     if beside:
         rehearse(recommender)
+    settle()
     let_go(settings.data / "models")
     page.block_thread()
 
@@ -137,9 +137,11 @@ def rehearse(recommender: Any) -> None:
     model prepares at its first lists and texts. A failure is logged; the page serves all the same."""
     try:
         session = recommender.open_session("")
-        for _ in recommender.reply(session.id, REHEARSED):
-            pass
-        recommender.forget(session.id)
+        try:
+            for _ in recommender.reply(session.id, REHEARSED):
+                pass
+        finally:
+            recommender.forget(session.id)
     except Exception:
         log.exception("nobody's wish could not be answered")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import mmap
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -97,10 +97,12 @@ def resident(path: Path) -> int:
     return total
 
 
+@pytest.mark.parametrize("forks", [False, True])  # for every reply, as with ZeroGPU
 def test_a_server_gives_back_from_the_start_and_settles_when_all_is_loaded(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, forks: bool
 ) -> None:
     told: list[str] = []
+    monkeypatch.setenv("SPACES_ZERO_GPU", "1" if forks else "")
 
     def step(name: str, gives: Any = None) -> Callable[..., Any]:
         def tell(*_: Any, **__: Any) -> Any:
@@ -121,7 +123,9 @@ def test_a_server_gives_back_from_the_start_and_settles_when_all_is_loaded(
     server.launch(Settings())
     assert told.index("give_back") < told.index("opened") < told.index("loaded")
     assert told.index("loaded") < told.index("settle") < told.index("served")
-    assert told.index("told") < told.index("rehearse") < told.index("let_go") < told.index("served")
+    assert told.index("told") < told.index("let_go") < told.index("served")
+    assert ("rehearse" in told) is not forks
+    assert forks or told.index("told") < told.index("rehearse") < told.index("settle")
 
 
 def test_a_rehearsal_asks_the_model_and_leaves_nothing(
@@ -153,5 +157,16 @@ def test_a_rehearsal_that_fails_keeps_nobody_from_the_page(
     def fail(consent: str) -> None:
         raise OSError("the disk is full")
 
+    def break_off(session: str, said: str) -> Iterator[str]:
+        yield "half a reply"
+        raise RuntimeError("the model is gone")
+
+    forgotten: list[str] = []
     server.rehearse(SimpleNamespace(open_session=fail))
     assert "the disk is full" in caplog.text
+    session = SimpleNamespace(id="nobody")
+    server.rehearse(
+        SimpleNamespace(open_session=lambda _: session, reply=break_off, forget=forgotten.append)
+    )
+    assert "the model is gone" in caplog.text
+    assert forgotten == ["nobody"]
