@@ -6,8 +6,8 @@
 Each engine ranks the same candidates of the same requests and writes the same
 reasons, in a process of its own, one after the other. "plain" is the baseline of all ratios:
 transformers in bfloat16 by the library's own calls (`plain.py`), which also writes each ranking
-as text, half a minute each; "none" is the same weights by this project's ways, which read the instruction once and
-write within a frame. Picks and scores are held against "float32": transformers on the packaged
+as text, half a minute each; "none" is the same weights by this project's ways, which read the
+instruction once and write within a frame. Picks and scores are held against "float32": transformers on the packaged
 weights without any rounding, for `--requests` requests, and for `--alike` with the last engine.
 Prints medians and 95th percentiles, tokens a second, peak memory, and how near the machine's
 limit the engine comes: the packed weights have to be
@@ -48,7 +48,7 @@ from retrieval.retriever import Candidate
 BASELINE, REFERENCE = "plain", "float32"
 LISTED = 20  # candidates of a request
 WRITTEN_TOKENS = 400  # enough for twenty numbered titles
-EXPLAINED = 20  # picks
+EXPLAINED = 20  # picks whose reasons are timed
 PICKS = 3
 PARAMETERS = 106_168_320  # that a token is multiplied by; the table of tokens is looked up in
 DIALOGUES = Path(__file__).with_name("dialogues_films.toml")

@@ -100,7 +100,7 @@ class Context:
 
 
 class Reader:
-    """A compiled model, with or without an adapter, and its requests, each with a memory."""
+    """A compiled model, with or without an adapter, and the contexts that ask it."""
 
     def __init__(self, core: Any, path: Path, adapter: Path | None) -> None:
         model = core.read_model(path)
@@ -111,7 +111,7 @@ class Reader:
 
     @contextmanager
     def context(self) -> Iterator[Context]:
-        """An empty one for one caller's use."""
+        """An empty context, for one caller's use."""
         try:
             context = self._idle.pop()
         except IndexError:
@@ -138,8 +138,9 @@ def stepped(length: int) -> int:
 def even_chunks(order: Sequence[int], lengths: Sequence[int]) -> list[Sequence[int]]:
     """The order of blocks, the longest first, in even parts within what is read at once; a
     block beyond that is read for itself."""
-    for size in range(min(_ROWS, len(order)), 0, -1):
-        size = -(-len(order) // -(-len(order) // size))
+    for most in range(min(_ROWS, len(order)), 0, -1):
+        parts = -(-len(order) // most)
+        size = -(-len(order) // parts)
         chunks = [order[begin : begin + size] for begin in range(0, len(order), size)]
         if all(len(c) * stepped(lengths[c[0]]) <= _AT_ONCE for c in chunks) or size == 1:
             return chunks

@@ -202,9 +202,14 @@ def test_blocks_are_parted_evenly_within_what_is_read_at_once(count: int) -> Non
     for longest in (20, 40, 60, 400):
         chunks = even_chunks(order, [longest] * count)
         assert [n for chunk in chunks for n in chunk] == order
-        sizes = {len(chunk) for chunk in chunks[:-1]}
-        assert len(sizes) <= 1
-        assert all(len(chunk) * longest <= 160 or len(chunk) == 1 for chunk in chunks)
+        assert len({len(chunk) for chunk in chunks[:-1]}) <= 1
+        most = max(1, min(4, 160 // longest))
+        assert all(len(chunk) <= most for chunk in chunks)
+        assert len(chunks) == -(-count // most)
+
+
+def test_a_long_block_makes_all_parts_smaller_but_loses_none() -> None:
+    assert even_chunks([2, 0, 1, 3, 4], [40, 20, 60, 20, 20]) == [[2, 0], [1, 3], [4]]
 
 
 def _has_cuda() -> bool:
