@@ -124,6 +124,10 @@ class Recommender:
         """
         return self._loading.wait(timeout_s)
 
+    def warm_up(self) -> None:
+        """Have the language model prepare now what it would at later turns: some seconds."""
+        self._loading.warm_up()
+
     def describe_model(self) -> dict[str, Any]:
         """What understands, ranks and explains, and by which weight; "degraded" says why nothing
         does, and "loading" is there where that will pass."""
@@ -215,8 +219,7 @@ class Recommender:
         return self._sessions.store_of(session_id).consent(session_id)
 
     def keep_within_retention(self) -> None:
-        """Forget the conversations that are older than the settings let them be; looks once
-        an hour at most."""
+        """Forget conversations older than the settings let them be; looks once an hour at most."""
         self._sessions.keep_within_retention()
 
     def bring(

@@ -10,7 +10,7 @@ import logging
 import threading
 from dataclasses import dataclass
 
-from recommender.language_model import LanguageModel
+from recommender.language_model import LanguageModel, WarmsUp
 from recommender.opening import open_model
 from recommender.settings import Settings
 from retrieval.encoder import Encoder, EncoderInBackground, open_encoder
@@ -68,6 +68,11 @@ class ModelLoading:
         if self._encoder is not None:
             self._encoder.wait()
         return True
+
+    def warm_up(self) -> None:
+        """Have the model, if it is there, meet at once what it would prepare turn by turn."""
+        if isinstance(self.at_hand.model, WarmsUp):
+            self.at_hand.model.warm_up()
 
     def _load(self) -> None:
         if self._encoder is not None:

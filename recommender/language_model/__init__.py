@@ -10,7 +10,7 @@ from recommender.language_model.loading import (
 )
 from recommender.language_model.openvino_model import OpenVinoModel
 from recommender.language_model.packaged import SMALL_MODEL
-from recommender.language_model.protocol import Frame, LanguageModel, ModelError
+from recommender.language_model.protocol import Frame, LanguageModel, ModelError, WarmsUp
 from recommender.language_model.slot_grammar import SlotGrammar
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "ModelError",
     "OpenVinoModel",
     "SlotGrammar",
+    "WarmsUp",
     "base_checksum",
     "load_language_model",
     "load_weights",

@@ -19,8 +19,8 @@ from recommender.language_model.openvino_files import CHOSEN, Floats
 _EXACT = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
 OPTIONS = {"PERFORMANCE_HINT": "LATENCY", **_EXACT}
 # OpenVINO keeps the room that the most tokens took which it read at once, .7 MB each, and what it
-# prepares for every shape that it meets: so tokens are bounded, and lengths are few. Rows of like
-# length need little filling up, and four at once cost no more a token than twelve.
+# prepares for every shape that it meets: so tokens are bounded, and shapes are few, see `shapes`.
+# Rows of like length need little filling up, and four at once cost no more a token than twelve.
 _AT_ONCE, _ROWS = 160, 4  # most tokens, most blocks
 _BLOCK_STEP, _TEXT_STEP = 4, 16  # what lengths are multiples of
 Places = NDArray[np.int64]
@@ -66,6 +66,16 @@ class Context:
         chosen = np.tile(np.arange(longest), (len(rows), 1)) if whole else ends
         states = np.array(self._infer(rows, longest, chosen))
         return [of_row[: len(row)] for row, of_row in zip(rows, states, strict=True)]
+
+    def read_shapes(self) -> None:
+        """Read each of `shapes` behind the same token, for its end's state alone."""
+        self.clear()
+        self.read([0])
+        memory = self.memory()
+        for rows, length in shapes():
+            self.put_back(memory)
+            self._infer([[0] * length] * rows, length, np.full((rows, 1), length - 1))
+        self.clear()
 
     def _infer(self, rows: Sequence[Sequence[int]], longest: int, chosen: Places) -> Floats:
         """The states at the `chosen` places of rows that are filled up; (n, k) to (n, k, d)."""
@@ -121,6 +131,24 @@ class Reader:
             yield context
         finally:
             self._idle.append(context)
+
+    def warm_up(self) -> None:
+        """Read every shape of `shapes` once, so that what OpenVINO prepares for it is there
+        before a visitor's text has it."""
+        with self.context() as context:
+            context.read_shapes()
+
+
+def shapes() -> list[tuple[int, int]]:
+    """Rows and length of all that is read at once, a block beyond the most tokens apart; the
+    largest first."""
+    texts = {(1, padded(length)) for length in range(1, _AT_ONCE + 1)}
+    blocks = {
+        (rows, length)
+        for rows in range(1, _ROWS + 1)
+        for length in range(_BLOCK_STEP, _AT_ONCE // rows + 1, _BLOCK_STEP)
+    }
+    return sorted(texts | blocks, key=lambda shape: (shape[0] * shape[1], shape), reverse=True)
 
 
 def padded(length: int) -> int:

@@ -77,6 +77,10 @@ class OpenVinoModel:
             **self._weights,
         }
 
+    def warm_up(self) -> None:
+        for reader in {self._ranker, self._writer}:  # which may be one
+            reader.warm_up()
+
     # --- scores -------------------------------------------------------------------------
 
     def score(self, prefix: str, blocks: Sequence[str]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,4 +67,14 @@ class LanguageModel(Protocol):
         With a frame nothing but a text of that frame can be written; an engine that can't
         bind its output may ignore it.
         """
+        ...
+
+
+@runtime_checkable
+class WarmsUp(Protocol):
+    """A language model that prepares much at what it meets for the first time."""
+
+    def warm_up(self) -> None:
+        """Meet all of it at once, so that no reply waits for it and its memory stays as it is;
+        takes some seconds, in which it answers all the same."""
         ...

@@ -133,8 +133,8 @@ def launch(settings: Settings) -> None:
 
 
 def rehearse(recommender: Any) -> None:
-    """Answer a wish of nobody's, of which nothing is kept: so no visitor has to wait for what a
-    model prepares at its first lists and texts. A failure is logged; the page serves all the same."""
+    """Answer a wish of nobody's, of which nothing is kept, and warm up: so no visitor has to wait
+    for what a model prepares. A failure is logged; the page serves all the same."""
     try:
         session = recommender.open_session("")
         try:
@@ -142,6 +142,7 @@ def rehearse(recommender: Any) -> None:
                 pass
         finally:
             recommender.forget(session.id)
+        recommender.warm_up()
     except Exception:
         log.exception("nobody's wish could not be answered")
 

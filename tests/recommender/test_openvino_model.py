@@ -25,7 +25,13 @@ from recommender.language_model import (
     openvino_files,
     prepare_model,
 )
-from recommender.language_model.openvino_context import Context, even_chunks, padded
+from recommender.language_model.openvino_context import (
+    Context,
+    even_chunks,
+    padded,
+    shapes,
+    stepped,
+)
 
 __all__ = ["adapter"]  # a fixture
 MANY = [f" Film number {n}{', quiet' * (n % 5)}? Answer:" for n in range(23)]
@@ -165,26 +171,53 @@ def test_auto_takes_what_serves_best(
 
 def test_few_shapes_are_ever_read() -> None:
     """OpenVINO keeps what it prepares for each, so their number bounds its memory."""
-    lengths = {padded(length) for length in range(1, 161)}
-    assert len(lengths) < 16
+    assert len(shapes()) == len(set(shapes())) < 100
+    texts = {padded(length) for length in range(1, 161)}
+    assert len(texts) < 16
     assert all(0 <= padded(length) - length < 16 for length in range(1, 161))
+    assert {(1, length) for length in texts} <= set(shapes())
+    lists = ([n] * count for count in range(1, 6) for n in range(1, 161))
+    for lengths in lists:
+        for chunk in even_chunks(range(len(lengths)), lengths):
+            assert (len(chunk), stepped(lengths[chunk[0]])) in shapes()
 
 
-def test_no_more_is_read_at_once_than_room_is_kept_for(packed_model: OpenVinoModel) -> None:
-    """Room is kept for the most that was ever read at once, so a long text would cost it for good."""
-    read: list[tuple[int, int]] = []
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Rows and length of what is read at once, as it is read."""
+    seen: list[tuple[int, int]] = []
     infer = Context._infer
 
     def watched(self: Context, rows: Any, longest: int, chosen: Any) -> Any:
-        read.append((len(rows), longest))
+        seen.append((len(rows), longest))
         return infer(self, rows, longest, chosen)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Context, "_infer", watched)
-        packed_model.score(PREFIX * 10, [f" Film{', quiet' * n}? Answer:" for n in range(0, 40, 4)])
-        list(packed_model.stream([("user", "What is a whale? " * 30)], 2))
+    monkeypatch.setattr(Context, "_infer", watched)
+    return seen
+
+
+def test_no_more_is_read_at_once_than_room_is_kept_for(
+    packed_model: OpenVinoModel, read: list[tuple[int, int]]
+) -> None:
+    """Room is kept for the most that was ever read at once, so a long text would cost it for good."""
+    packed_model.score(PREFIX * 10, [f" Film{', quiet' * n}? Answer:" for n in range(0, 40, 4)])
+    list(packed_model.stream([("user", "What is a whale? " * 30)], 2))
     assert max(rows * longest for rows, longest in read) <= 160
     assert sum(rows for rows, _ in read) > 10 + 2
+
+
+def test_once_warm_it_meets_nothing_new(
+    packed_model: OpenVinoModel, read: list[tuple[int, int]]
+) -> None:
+    before = packed_model.score(PREFIX, MANY)
+    packed_model.warm_up()
+    met = set(read)
+    assert set(shapes()) <= met
+    assert np.array_equal(packed_model.score(PREFIX, MANY), before)
+    packed_model.score(PREFIX * 7, [f" Film{', quiet' * n}? Answer:" for n in range(0, 50, 3)])
+    list(packed_model.stream([("user", "What is a whale? " * 30)], 2))
+    list(packed_model.stream(CHAT, 30, FRAME))
+    assert set(read) == met
 
 
 def test_a_long_text_is_read_as_the_file_has_it(

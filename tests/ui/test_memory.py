@@ -128,10 +128,19 @@ def test_a_server_gives_back_from_the_start_and_settles_when_all_is_loaded(
     assert forks or told.index("told") < told.index("rehearse") < told.index("settle")
 
 
+class Warming(ScriptedModel):
+    """Knows what it had been asked when it was to warm up."""
+
+    asked_before: int | None = None
+
+    def warm_up(self) -> None:
+        self.asked_before = self.asked
+
+
 def test_a_rehearsal_asks_the_model_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, opened = ScriptedModel(pieces=("A film of dread.",)), []
+    model, opened = Warming(pieces=("A film of dread.",)), []
     settings = Settings(catalog=str(FILMS), data=tmp_path)
     recommender = Recommender(settings, encoder=HashingEncoder(), language_model=model)
     open_session = recommender.open_session
@@ -142,7 +151,7 @@ def test_a_rehearsal_asks_the_model_and_leaves_nothing(
 
     monkeypatch.setattr(recommender, "open_session", opening)
     server.rehearse(recommender)
-    assert model.asked == 1
+    assert model.asked == model.asked_before == 1
     assert model.streams_ended == model.streams_begun >= 1
     [(consent, session)] = opened
     assert consent == ""  # which nothing is kept of on disk
