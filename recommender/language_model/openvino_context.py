@@ -23,6 +23,7 @@ OPTIONS = {"PERFORMANCE_HINT": "LATENCY", **_EXACT}
 # Rows of like length need little filling up, and four at once cost no more a token than twelve.
 _AT_ONCE, _ROWS = 160, 4  # most tokens, most blocks
 _BLOCK_STEP, _TEXT_STEP = 4, 16  # what lengths are multiples of
+_LONG = 240  # tokens before the blocks, in a conversation that has gone on for a while
 Places = NDArray[np.int64]
 
 
@@ -68,9 +69,9 @@ class Context:
         return [of_row[: len(row)] for row, of_row in zip(rows, states, strict=True)]
 
     def read_shapes(self) -> None:
-        """Read each of `shapes` behind the same token, for its end's state alone."""
+        """Read each of `shapes` behind as much as a long conversation, for its end's state alone."""
         self.clear()
-        self.read([0])
+        self.read([0] * _LONG)
         memory = self.memory()
         for rows, length in shapes():
             self.put_back(memory)
@@ -99,7 +100,7 @@ class Context:
         import openvino
 
         states = self._request.query_state()
-        tensors = [openvino.Tensor(np.array(state.state.data)) for state in states]
+        tensors = [openvino.Tensor(state.state.data) for state in states]
         return Memory(tensors, self._counts, self._position)
 
     def put_back(self, memory: Memory) -> None:
