@@ -43,6 +43,7 @@ SPARE_RUNS = 32  # of handlers, beside the visitors of the line
 # idle go first.
 IDLE_TABS = 32
 TIDY_S = 3600.0  # what is too old to be kept is looked for so often, with or without visitors
+LET_GO_S = 60.0  # files of models are let go of so often; what is needed of them comes back
 REHEARSED = "surprise me"
 MAX_UPLOAD = MOST_BYTES  # Gradio's upload route is open to anybody
 # Gradio compiles the templates of its HTML components, hence 'unsafe-eval', and starts from
@@ -125,14 +126,17 @@ def launch(settings: Settings) -> None:
         raise SystemExit(1) from None
     model = recommender.describe_model()
     print(f"Answers by {model['language_model'] or 'no language model'}", flush=True)
+    models = settings.data / "models"
     if beside:
-        rehearse(recommender)
+        rehearse(recommender, models)
     settle()
-    let_go(settings.data / "models")
+    let_go(models)
+    easing = threading.Thread(target=keep_small, args=(models, threading.Event()), daemon=True)
+    easing.start()
     page.block_thread()
 
 
-def rehearse(recommender: Any) -> None:
+def rehearse(recommender: Any, models: Path) -> None:
     """Answer a wish of nobody's, of which nothing is kept, and warm up: so no visitor has to wait
     for what a model prepares. A failure is logged; the page serves all the same."""
     try:
@@ -142,6 +146,7 @@ def rehearse(recommender: Any) -> None:
                 pass
         finally:
             recommender.forget(session.id)
+        let_go(models)  # which are packed now, before room is taken for more
         recommender.warm_up()
     except Exception:
         log.exception("nobody's wish could not be answered")
@@ -155,6 +160,13 @@ def keep_tidy(recommender: Any, ended: Any) -> None:
             recommender.keep_within_retention()
         except Exception:
             log.exception("what is too old could not be forgotten")
+
+
+def keep_small(models: Path, ended: Any) -> None:
+    """Let go of the files of models now and then until `ended`, an event, is set: of their
+    tables of words every turn reads a few more pages, which would all stay."""
+    while not ended.wait(LET_GO_S):
+        let_go(models)
 
 
 def address(settings: Settings) -> str:

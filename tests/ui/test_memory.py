@@ -85,6 +85,16 @@ def test_files_that_were_read_are_let_go_and_can_be_read_again(tmp_path: Path) -
     assert written[:8] == b"changed "
 
 
+def test_a_server_lets_go_again_for_as_long_as_it_serves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let: list[Path] = []
+    monkeypatch.setattr(server, "let_go", let.append)
+    waits = iter([False, False, True])
+    server.keep_small(tmp_path, SimpleNamespace(wait=lambda seconds: next(waits)))
+    assert let == [tmp_path, tmp_path]
+
+
 def resident(path: Path) -> int:
     """KB of a file in this process, by all of its mappings."""
     total, ours = 0, False
@@ -117,7 +127,7 @@ def test_a_server_gives_back_from_the_start_and_settles_when_all_is_loaded(
     page = SimpleNamespace(block_thread=step("served"))
     monkeypatch.setattr(app_rankers, "open_recommender", step("opened", recommender))
     for name, gives in (("give_back", True), ("settle", None), ("let_go", 0), ("rehearse", None),
-                        ("require_free", None), ("serve", None), ("keep_tidy", None),
+                        ("require_free", None), ("serve", None), ("keep_tidy", None), ("keep_small", None),
                         ("judging_routes", []), ("build_pages", page)):  # fmt: skip
         monkeypatch.setattr(server, name, step(name, gives))
     server.launch(Settings())
@@ -140,7 +150,7 @@ class Warming(ScriptedModel):
 def test_a_rehearsal_asks_the_model_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, opened = Warming(pieces=("A film of dread.",)), []
+    model, opened, let = Warming(pieces=("A film of dread.",)), [], []
     settings = Settings(catalog=str(FILMS), data=tmp_path)
     recommender = Recommender(settings, encoder=HashingEncoder(), language_model=model)
     open_session = recommender.open_session
@@ -150,7 +160,11 @@ def test_a_rehearsal_asks_the_model_and_leaves_nothing(
         return opened[-1][1]
 
     monkeypatch.setattr(recommender, "open_session", opening)
-    server.rehearse(recommender)
+    monkeypatch.setattr(
+        server, "let_go", lambda models: let.append((models, model.asked, model.asked_before))
+    )
+    server.rehearse(recommender, tmp_path)
+    assert let == [(tmp_path, 1, None)]  # before the warming up takes room
     assert model.asked == model.asked_before == 1
     assert model.streams_ended == model.streams_begun >= 1
     [(consent, session)] = opened
@@ -161,7 +175,7 @@ def test_a_rehearsal_asks_the_model_and_leaves_nothing(
 
 
 def test_a_rehearsal_that_fails_keeps_nobody_from_the_page(
-    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(consent: str) -> None:
         raise OSError("the disk is full")
@@ -171,11 +185,12 @@ def test_a_rehearsal_that_fails_keeps_nobody_from_the_page(
         raise RuntimeError("the model is gone")
 
     forgotten: list[str] = []
-    server.rehearse(SimpleNamespace(open_session=fail))
+    server.rehearse(SimpleNamespace(open_session=fail), tmp_path)
     assert "the disk is full" in caplog.text
     session = SimpleNamespace(id="nobody")
     server.rehearse(
-        SimpleNamespace(open_session=lambda _: session, reply=break_off, forget=forgotten.append)
+        SimpleNamespace(open_session=lambda _: session, reply=break_off, forget=forgotten.append),
+        tmp_path,
     )
     assert "the model is gone" in caplog.text
     assert forgotten == ["nobody"]
