@@ -23,7 +23,7 @@ OPTIONS = {"PERFORMANCE_HINT": "LATENCY", **_EXACT}
 # Rows of like length need little filling up, and four at once cost no more a token than twelve.
 _AT_ONCE, _ROWS = 160, 4  # most tokens, most blocks
 _BLOCK_STEP, _TEXT_STEP = 4, 16  # what lengths are multiples of
-_LONG = 240  # tokens before the blocks, in a conversation that has gone on for a while
+_LONG, _LONG_BLOCK = 240, 80  # tokens of a conversation that has gone on for a while; of an item
 Places = NDArray[np.int64]
 
 
@@ -141,13 +141,13 @@ class Reader:
 
 
 def shapes() -> list[tuple[int, int]]:
-    """Rows and length of all that is read at once, a block beyond the most tokens apart; the
-    largest first."""
+    """Rows and length of all that is read at once, blocks beyond `_LONG_BLOCK` apart; the largest
+    first."""
     texts = {(1, padded(length)) for length in range(1, _AT_ONCE + 1)}
     blocks = {
         (rows, length)
         for rows in range(1, _ROWS + 1)
-        for length in range(_BLOCK_STEP, _AT_ONCE // rows + 1, _BLOCK_STEP)
+        for length in range(_BLOCK_STEP, min(_AT_ONCE // rows, _LONG_BLOCK) + 1, _BLOCK_STEP)
     }
     return sorted(texts | blocks, key=lambda shape: (shape[0] * shape[1], shape), reverse=True)
 
