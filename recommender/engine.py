@@ -125,7 +125,7 @@ class Recommender:
         return self._loading.wait(timeout_s)
 
     def warm_up(self) -> None:
-        """Have the language model prepare now what it would at later turns: some seconds."""
+        """Have the language model prepare now what it would at later turns; some seconds."""
         self._loading.warm_up()
 
     def describe_model(self) -> dict[str, Any]:

@@ -76,5 +76,5 @@ class WarmsUp(Protocol):
 
     def warm_up(self) -> None:
         """Meet all of it at once, so that no reply waits for it and its memory stays as it is;
-        takes some seconds, in which it answers all the same."""
+        takes a quarter of a minute on two cores, in which it answers all the same."""
         ...

@@ -38,7 +38,8 @@ def let_go(folder: Path) -> int:
     """Bytes of the files below `folder` that this process maps to read, and lets go of.
 
     What is read of them again comes back from the file. OpenVINO packs the weights of a model
-    its own way at the first use, and what it packed them from would stay beside them.
+    its own way at the first use, and what it packed them from would stay beside them. Not for
+    while a model is loaded or given up: what takes a file's place meanwhile would be lost.
     """
     if sys.platform != "linux":
         return 0
