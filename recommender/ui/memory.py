@@ -5,12 +5,14 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # numbers of options in glibc's malloc.h
 _LARGE = 128 * 1024  # bytes from which a piece is a mapping of its own, given back when freed
 _ARENAS = 2
 _DONT_NEED = 4  # of madvise, in Linux's mman.h
+Place = tuple[int, int]
 
 
 def give_back() -> bool:
@@ -34,22 +36,31 @@ def settle() -> None:
     gc.freeze()
 
 
-def let_go(folder: Path) -> int:
-    """Bytes of the files below `folder` that this process maps to read, and lets go of.
-
-    What is read of them again comes back from the file. OpenVINO packs the weights of a model
-    its own way at the first use, and what it packed them from would stay beside them. Not for
-    while a model is loaded or given up: what takes a file's place meanwhile would be lost.
-    """
+def mapped(folder: Path) -> set[Place]:
+    """Where this process maps files below `folder` to read, as addresses from and to."""
     if sys.platform != "linux":
-        return 0
-    advise, above = ctypes.CDLL(None).madvise, f"{folder.resolve()}/"
-    advise.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
-    gone = 0
+        return set()
+    above, found = f"{folder.resolve()}/", set()
     for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
         place, access, _, _, _, *path = line.split(maxsplit=5)
         # What was written to would be lost.
         if path and path[0].startswith(above) and "w" not in access:
             begin, end = (int(address, 16) for address in place.split("-"))
-            gone += (end - begin) * (advise(begin, end - begin, _DONT_NEED) == 0)
+            found.add((begin, end))
+    return found
+
+
+def let_go(places: Iterable[Place]) -> int:
+    """Let go of what lies in memory of files that are `mapped`; gives its bytes.
+
+    What is read of them again comes back from the file. OpenVINO packs the weights of a model
+    its own way at the first use, and what it packed them from would stay beside them. The files
+    have to stay mapped meanwhile: of anything else in their place the content is lost.
+    """
+    if sys.platform != "linux":
+        return 0
+    advise, gone = ctypes.CDLL(None).madvise, 0
+    advise.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
+    for begin, end in places:
+        gone += (end - begin) * (advise(begin, end - begin, _DONT_NEED) == 0)
     return gone

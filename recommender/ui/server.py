@@ -25,7 +25,7 @@ from prompts.templates import TemplateError
 from recommender.settings import Settings
 from recommender.store import StoreError
 from recommender.ui.judging_api import judging_routes
-from recommender.ui.memory import give_back, let_go, settle
+from recommender.ui.memory import give_back, let_go, mapped, settle
 from recommender.ui.own_file import MOST_BYTES
 from recommender.ui.pages import PAGES, build_pages
 from recommender.ui.presence import WatchPresence
@@ -130,7 +130,7 @@ def launch(settings: Settings) -> None:
     if beside:
         rehearse(recommender, models)
     settle()
-    let_go(models)
+    let_go(mapped(models))
     easing = threading.Thread(target=keep_small, args=(models, threading.Event()), daemon=True)
     easing.start()
     page.block_thread()
@@ -146,7 +146,7 @@ def rehearse(recommender: Any, models: Path) -> None:
                 pass
         finally:
             recommender.forget(session.id)
-        let_go(models)  # which are packed now, before room is taken for more
+        let_go(mapped(models))  # which are packed now, before room is taken for more
         recommender.warm_up()
     except Exception:
         log.exception("nobody's wish could not be answered")
@@ -164,9 +164,12 @@ def keep_tidy(recommender: Any, ended: Any) -> None:
 
 def keep_small(models: Path, ended: Any) -> None:
     """Let go of the files of models now and then until `ended`, an event, is set: of their
-    tables of words every turn reads a few more pages, which would all stay."""
+    tables of words every turn reads a few more pages, which would all stay.
+
+    Only of those that are there from the start: a campaign's models come and go."""
+    staying = mapped(models)
     while not ended.wait(LET_GO_S):
-        let_go(models)
+        let_go(staying & mapped(models))
 
 
 def address(settings: Settings) -> str:
