@@ -70,13 +70,11 @@ class Context:
 
     def read_shapes(self) -> None:
         """Read each of `shapes` behind as much as a long conversation, for its end's state alone."""
-        self.clear()
         self.read([0] * _LONG)
         memory = self.memory()
         for rows, length in shapes():
             self.put_back(memory)
             self._infer([[0] * length] * rows, length, np.full((rows, 1), length - 1))
-        self.clear()
 
     def _infer(self, rows: Sequence[Sequence[int]], longest: int, chosen: Places) -> Floats:
         """The states at the `chosen` places of rows that are filled up; (n, k) to (n, k, d)."""
