@@ -58,6 +58,7 @@ HOMES = {
         "recommender.language_model.openvino_adapter",
         "recommender.language_model.openvino_context",
         "recommender.language_model.openvino_files",
+        "recommender.language_model.openvino_graph",
         "recommender.language_model.openvino_model",
         "retrieval.openvino_encoder",
     ),

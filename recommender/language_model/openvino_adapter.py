@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from recommender.language_model.openvino_files import Floats, linears_by_name
+from recommender.language_model.openvino_files import Floats
+from recommender.language_model.openvino_graph import linears_by_name
 from recommender.language_model.protocol import ModelError
 
 _FLOATS = {"F16": np.float16, "F32": np.float32}

@@ -6,33 +6,38 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.language_model.openvino_adapter import put_beside
-from recommender.language_model.openvino_files import CHOSEN, Floats
+from recommender.language_model.openvino_files import Floats
+from recommender.language_model.openvino_graph import CHOSEN, KEPT, MASK
 
-# By itself it computes in bfloat16 where it can, by which one list in eleven has other picks, and
-# keeps keys and values in 8 bits, which would not be put back as they were computed.
-_EXACT = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
-OPTIONS = {"PERFORMANCE_HINT": "LATENCY", **_EXACT}
+# By itself it computes in bfloat16 where it can, by which one list in eleven has other picks.
+OPTIONS = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
 # OpenVINO keeps the room that the most tokens took which it read at once, .7 MB each, and what it
 # prepares for every shape that it meets: so tokens are bounded, and shapes are few, see `shapes`.
 # Rows of like length need little filling up, and four at once cost no more a token than twelve.
-_AT_ONCE, _ROWS = 160, 4  # most tokens, most blocks
+_AT_ONCE, _ROWS = 128, 4  # most tokens, most blocks
 _BLOCK_STEP, _TEXT_STEP = 4, 16  # what lengths are multiples of
 _LONG, _LONG_BLOCK = 240, 80  # tokens of a conversation that has gone on for a while; of an item
+_PAIR = _AT_ONCE // 2  # most tokens of two blocks in a row
+# Tokens that the room for keys and values is a multiple of: behind a text, and while writing, since
+# each room that differs from the one before costs some milliseconds.
+_ROOM_STEP, _WRITING_STEP = 16, 64
+_UNSEEN = np.float32(-1e9)  # added to a product of query and key; e to it is 0
 Places = NDArray[np.int64]
+T = TypeVar("T")
+Row = Sequence[Sequence[int]]  # blocks behind one another, none of which sees another
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What was read: keys and values as tensors, which of them count, the next position."""
+    """What was read: its keys and values, with room behind them, and how many tokens it is."""
 
-    tensors: list[Any]
-    counts: Places  # (n,), 0 for padding
+    kept: Floats  # (2 · layers, h, room, d), never written to
     position: int
 
 
@@ -41,71 +46,100 @@ class Context:
 
     def __init__(self, request: Any) -> None:
         self._request = request
+        inputs = request.get_compiled_model().inputs
+        (shape,) = (i.get_partial_shape() for i in inputs if i.get_any_name() == KEPT)
+        layers, heads, _, size = shape
+        self._empty = np.zeros(
+            (layers.get_length(), heads.get_length(), 0, size.get_length()), dtype=np.float32
+        )
         self.clear()
 
     def clear(self) -> None:
-        self._request.reset_state()
-        self._counts = np.zeros(0, dtype=np.int64)
-        self._position = 0
+        self.put_back(Memory(self._empty, 0))
 
     def read(self, tokens: Sequence[int]) -> Floats:
         """Read tokens, one at least, behind what was read; the state at their end, (d,)."""
         for begin in range(0, len(tokens), _AT_ONCE):
             part = tokens[begin : begin + _AT_ONCE]
-            length = padded(len(part))
-            states = self._infer([part], length, np.array([[len(part) - 1]]))
-            counts = np.arange(length) < len(part)
-            self._counts = np.concatenate([self._counts, counts.astype(np.int64)])
-            self._position += len(part)
+            states, read = self._infer([[part]], padded(len(part)), np.array([[len(part) - 1]]))
+            self._keep(read, len(part))
         return np.array(states[0, 0])
 
-    def branch(self, rows: Sequence[Sequence[int]], *, whole: bool) -> list[Floats]:
-        """The states of several rows, each behind what was read: at its end, (1, d), or the
-        `whole` row's, (l, d). What was read is to be put back after that."""
-        longest = stepped(max(map(len, rows)))
-        ends = np.array([[len(row) - 1] for row in rows])
-        chosen = np.tile(np.arange(longest), (len(rows), 1)) if whole else ends
-        states = np.array(self._infer(rows, longest, chosen))
-        return [of_row[: len(row)] for row, of_row in zip(rows, states, strict=True)]
+    def branch(self, rows: Sequence[Row], *, whole: bool = False) -> list[list[Floats]]:
+        """The states of each block of several rows, each block behind what was read alone: at
+        its end, (1, d), or the `whole` block's, (l, d). What was read stays as it is."""
+        length = stepped(max(sum(map(len, row)) for row in rows))
+        ends = [np.cumsum([len(block) for block in row]) for row in rows]
+        most = max(map(len, ends))
+        last = (
+            np.array([np.pad(of_row, (0, most - len(of_row)), mode="edge") for of_row in ends]) - 1
+        )
+        chosen = np.tile(np.arange(length), (len(rows), 1)) if whole else last
+        states = np.array(self._infer(rows, length, chosen)[0])
+        if whole:
+            parts = [np.split(states[n], of_row)[: len(of_row)] for n, of_row in enumerate(ends)]
+        else:
+            parts = [list(states[n, : len(of_row), None]) for n, of_row in enumerate(ends)]
+        return parts
 
     def read_shapes(self) -> None:
         """Read each of `shapes` behind as much as a long conversation, for its end's state alone."""
         self.read([0] * _LONG)
-        memory = self.memory()
         for rows, length in shapes():
-            self.put_back(memory)
-            self._infer([[0] * length] * rows, length, np.full((rows, 1), length - 1))
-
-    def _infer(self, rows: Sequence[Sequence[int]], longest: int, chosen: Places) -> Floats:
-        """The states at the `chosen` places of rows that are filled up; (n, k) to (n, k, d)."""
-        ids = np.zeros((len(rows), longest), dtype=np.int64)
-        counts = np.zeros((len(rows), longest), dtype=np.int64)
-        for row, tokens in enumerate(rows):
-            ids[row, : len(tokens)] = tokens
-            counts[row, : len(tokens)] = 1
-        before = np.tile(self._counts, (len(rows), 1))
-        places = np.arange(self._position, self._position + longest)
-        states: Floats = self._request.infer({
-            "input_ids": ids,
-            "attention_mask": np.concatenate([before, counts], axis=1),
-            "position_ids": np.tile(places, (len(rows), 1)),
-            "beam_idx": np.zeros(len(rows), dtype=np.int32),  # each row goes on the first
-            CHOSEN: chosen,
-        })[0]  # fmt: skip
-        return states
+            self._infer([[[0] * length]] * rows, length, np.full((rows, 1), length - 1))
 
     def memory(self) -> Memory:
-        import openvino
-
-        states = self._request.query_state()
-        tensors = [openvino.Tensor(state.state.data) for state in states]
-        return Memory(tensors, self._counts, self._position)
+        """What was read, for any context to go on from."""
+        self._own = False
+        return Memory(self._kept, self._position)
 
     def put_back(self, memory: Memory) -> None:
-        self._request.reset_state()
-        for variable, kept in zip(self._request.query_state(), memory.tensors, strict=True):
-            variable.state = kept
-        self._counts, self._position = memory.counts, memory.position
+        self._kept, self._position, self._own = memory.kept, memory.position, False
+
+    def _infer(
+        self, rows: Sequence[Row], length: int, chosen: Places
+    ) -> tuple[Floats, list[Floats]]:
+        """The states at the `chosen` places of rows that are filled up, (n, k) to (n, k, d), and
+        the tokens' keys and values in turn, (n, h, l, d); all until this is called again."""
+        room = self._kept.shape[2]
+        ids = np.zeros((len(rows), length), dtype=np.int64)
+        places = np.zeros((len(rows), length), dtype=np.int64)
+        # What is seen: all that was read, and of a token's own block what stands before it.
+        mask = np.full((len(rows), 1, length, room + length), _UNSEEN, dtype=np.float32)
+        mask[..., : self._position] = 0
+        for row, blocks in enumerate(rows):
+            end = 0
+            for block in blocks:
+                begin, end = end, end + len(block)
+                ids[row, begin:end] = block
+                places[row, begin:end] = self._position + np.arange(len(block))
+                own = mask[row, 0, begin:end, room + begin : room + end]
+                own[np.tril_indices(len(block))] = 0
+        states, *read = self._request.infer(
+            {
+                "input_ids": ids,
+                "position_ids": places,
+                CHOSEN: chosen,
+                KEPT: self._kept,
+                MASK: mask,
+            },
+            share_inputs=True,
+            share_outputs=True,
+        ).values()
+        return states, read
+
+    def _keep(self, read: Sequence[Floats], count: int) -> None:
+        """Put the first tokens' keys and values behind those that are kept."""
+        end = self._position + count
+        if not self._own or end > self._kept.shape[2]:
+            layers, heads, _, size = self._kept.shape
+            step = _ROOM_STEP if count > _TEXT_STEP else _WRITING_STEP
+            room = np.zeros((layers, heads, -(-end // step) * step, size), np.float32)
+            room[:, :, : self._position] = self._kept[:, :, : self._position]
+            self._kept, self._own = room, True
+        for kept, new in zip(self._kept, read, strict=True):
+            kept[:, self._position : end] = new[0, :, :count]
+        self._position = end
 
 
 class Reader:
@@ -162,13 +196,29 @@ def stepped(length: int) -> int:
     return -(-length // _BLOCK_STEP) * _BLOCK_STEP
 
 
-def even_chunks(order: Sequence[int], lengths: Sequence[int]) -> list[Sequence[int]]:
-    """The order of blocks, the longest first, in even parts within what is read at once; a
-    block beyond that is read for itself."""
-    for most in range(min(_ROWS, len(order)), 0, -1):
-        parts = -(-len(order) // most)
-        size = -(-len(order) // parts)
-        chunks = [order[begin : begin + size] for begin in range(0, len(order), size)]
-        if all(len(c) * stepped(lengths[c[0]]) <= _AT_ONCE for c in chunks) or size == 1:
-            return chunks
-    return []
+def paired(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
+    """Blocks in rows, the longest row first; `order` has the longest block first.
+
+    A long block and a short one make a row of much the same length as any other such row, so
+    that less is filled up, by 6 % of what a list of films has.
+    """
+    rows, rest = [], list(order)
+    while rest:
+        row = [rest.pop(0)]
+        if rest and lengths[row[0]] + lengths[rest[-1]] <= _PAIR:
+            row.append(rest.pop())
+        rows.append(row)
+    return sorted(rows, key=lambda row: -sum(lengths[n] for n in row))
+
+
+def even_chunks(rows: Sequence[T], lengths: Sequence[int]) -> list[Sequence[T]]:
+    """Rows, the longest first, in even parts within what is read at once; rows of which two are
+    beyond that are read each for itself. `lengths` are those of the rows."""
+    alone = sum(2 * stepped(length) > _AT_ONCE for length in lengths)
+    chunks = [rows[n : n + 1] for n in range(alone)]
+    rest = rows[alone:]
+    if rest:
+        most = min(_ROWS, _AT_ONCE // stepped(lengths[alone]))
+        size = -(-len(rest) // -(-len(rest) // most))
+        chunks += [rest[begin : begin + size] for begin in range(0, len(rest), size)]
+    return chunks

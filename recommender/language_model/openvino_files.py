@@ -3,8 +3,7 @@
 OpenVINO's own reader of GGUF rounds the zero points of 4-bit groups to whole numbers, which
 moves a score by a unit or more; here they are put back as the file has them, so that what is
 served are the numbers of the file. The output matrix is cut off: a score needs two of its
-rows, and only free text all of them. And behind its attention the last layer goes on with chosen
-tokens alone, since most are read for the others' sake.
+rows, and only free text all of them. What else is made otherwise is in `openvino_graph`.
 """
 
 from __future__ import annotations
@@ -19,11 +18,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.language_model.openvino_graph import (
+    head_alone,
+    keep_outside,
+    linears,
+    with_chosen_tokens,
+    without_head,
+)
 from recommender.language_model.protocol import ModelError
 
-FORMAT = 3  # raised when what the folder holds changes
+FORMAT = 4  # raised when what the folder holds changes
 READER, HEAD, ABOUT = "reader.xml", "head.xml", "about.json"
-CHOSEN = "chosen"  # the input that says which tokens' states are wanted
 _GROUP_BYTES = {"Q4_0": 18, "Q4_1": 20, "Q8_0": 34}  # of 32 weights; their scale comes first
 _MODULES = {
     "attn_q": "self_attn.q_proj",
@@ -90,32 +95,19 @@ def _convert(source: Path, draft: Path) -> None:
     openvino_genai.LLMPipeline(str(raw / source.name), "CPU", enable_save_ov_model=True)
     core = openvino.Core()
     model = core.read_model(raw / "openvino_model.xml")
-    *linears, head = _linears(model)
-    _name_and_mend(linears, source)
-    _with_chosen_tokens(model, [node for node in linears if _ends_attention(node)][-1])
-    _without_head(model, head)
+    *products, head = linears(model)
+    _name_and_mend(products, source)
+    with_chosen_tokens(model, [node for node in products if _ends_attention(node)][-1])
+    without_head(model, head)
+    keep_outside(model)
     openvino.save_model(model, draft / READER, compress_to_fp16=False)
     whole = core.read_model(raw / "openvino_model.xml")
-    openvino.save_model(_head_alone(_linears(whole)[-1]), draft / HEAD, compress_to_fp16=False)
+    openvino.save_model(head_alone(linears(whole)[-1]), draft / HEAD, compress_to_fp16=False)
     del model, whole  # they map files that are deleted now
     shutil.rmtree(raw)
 
 
-def _linears(model: Any) -> list[Any]:
-    """The products with weights, in the order of the model; the last one is the output's."""
-    return [
-        node
-        for node in model.get_ordered_ops()
-        if node.get_type_name() == "MatMul" and node.input_value(1).get_partial_shape().is_static
-    ]
-
-
-def linears_by_name(model: Any) -> dict[str, Any]:
-    """The products of a converted model by the names that transformers has for them."""
-    return {node.get_friendly_name(): node for node in _linears(model)}
-
-
-def _name_and_mend(linears: list[Any], source: Path) -> None:
+def _name_and_mend(products: list[Any], source: Path) -> None:
     """Give products their names, and their weights the zero points of the file.
 
     A product is known by the scales of its weights, which the reader takes over as they are.
@@ -139,7 +131,7 @@ def _name_and_mend(linears: list[Any], source: Path) -> None:
             if module in heads:
                 scales, zeros = (_halves(a, heads[module]) for a in (scales, zeros))
             tensors[scales.astype(np.float16).tobytes()] = name, scales, zeros
-    for node in linears:
+    for node in products:
         numbers, scale = _packing(node)
         key = scale.astype(np.float16).tobytes()
         if key not in tensors:
@@ -203,49 +195,9 @@ def _ends_attention(node: Any) -> bool:
     return str(node.get_friendly_name()).endswith(_MODULES["attn_output"])
 
 
-def _with_chosen_tokens(model: Any, product: Any) -> None:
-    """Let a model go on from `product`, which ends an attention, with chosen tokens alone.
-
-    Its new input `CHOSEN`, (n, k), holds the places of these in each row of the n given.
-    """
-    from openvino import opset13
-
-    chosen = opset13.parameter([-1, -1], np.int64, name=CHOSEN)
-    chosen.output(0).set_names({CHOSEN})
-    model.add_parameters([chosen])
-    (into,) = product.output(0).get_target_inputs()
-    beside = into.get_node()
-    if beside.get_type_name() != "Add":  # of what goes past the attention
-        raise ModelError(f"{product.get_friendly_name()}: its layer is built in an unknown way")
-    for place in (product.input(0), beside.input(1 - into.get_index())):
-        states = place.get_source_output()
-        place.replace_source_output(opset13.gather(states, chosen, 1, 1).output(0))
-
-
-def _without_head(model: Any, head: Any) -> None:
-    """Let a model give the states that go into the output matrix; shape (n, k, d)."""
-    from openvino import opset13
-
-    states = head.input_value(0)
-    model.remove_result(model.get_results()[0])
-    model.add_results([opset13.result(states)])
-    model.validate_nodes_and_infer_types()
-
-
-def _head_alone(head: Any) -> Any:
-    """The output matrix as a model of its own: states (n, d) to logits (n, vocabulary)."""
-    import openvino
-    from openvino import opset13
-
-    states = opset13.parameter([-1, head.input_value(1).get_shape()[1]], np.float32, name="states")
-    head.input(0).replace_source_output(states.output(0))
-    head.validate_and_infer_types()
-    return openvino.Model([opset13.result(head.output(0))], [states], "head")
-
-
 def output_rows(head: Any, tokens: list[int]) -> Floats:
     """Rows of the output matrix of `HEAD`, unpacked; shape (len(tokens), d)."""
-    (product,) = _linears(head)
+    (product,) = linears(head)
     inner = product.input_value(1).get_node()
     while inner.get_type_name() != "Multiply":
         inner = inner.input_value(0).get_node()

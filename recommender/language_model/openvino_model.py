@@ -21,6 +21,7 @@ from recommender.language_model.openvino_context import (
     Memory,
     Reader,
     even_chunks,
+    paired,
 )
 from recommender.language_model.openvino_files import HEAD, READER, Floats, output_rows
 from recommender.language_model.packed_tokenizer import PackedTokenizer
@@ -111,14 +112,14 @@ class OpenVinoModel:
             raise ValueError("the prefix is empty")
         tokens = [self._ids(block) or [self._tokenizer.eos_token_id] for block in blocks]
         order = sorted(range(len(blocks)), key=lambda n: (-len(tokens[n]), blocks[n]))
+        rows = paired(order, [len(ids) for ids in tokens])
         with self._ranker.context() as context:
             last = context.read(start)
-            memory = context.memory()
-            for chunk in even_chunks(order, [len(ids) for ids in tokens]):
-                context.put_back(memory)
-                states = context.branch([tokens[n] for n in chunk], whole=whole)
-                for n, own in zip(chunk, states, strict=True):
-                    yield n, tokens[n], np.concatenate([last[None], own]) if whole else own
+            for chunk in even_chunks(rows, [sum(len(tokens[n]) for n in row) for row in rows]):
+                states = context.branch([[tokens[n] for n in row] for row in chunk], whole=whole)
+                for row, of_row in zip(chunk, states, strict=True):
+                    for n, own in zip(row, of_row, strict=True):
+                        yield n, tokens[n], np.concatenate([last[None], own]) if whole else own
 
     # --- text ---------------------------------------------------------------------------
 
