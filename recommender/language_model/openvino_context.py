@@ -17,10 +17,10 @@ from recommender.language_model.openvino_graph import CHOSEN, KEPT, MASK
 
 # By itself it computes in bfloat16 where it can, by which one list in eleven has other picks.
 OPTIONS = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-# OpenVINO keeps the room that the most tokens took which it read at once, .7 MB each, and what it
-# prepares for every shape that it meets: so tokens are bounded, and shapes are few, see `shapes`.
+# OpenVINO keeps the room that the most tokens took which it read at once, half a MB each, and what
+# it prepares for every shape that it meets: so tokens are bounded, and shapes are few, see `shapes`.
 # Rows of like length need little filling up, and four at once cost no more a token than twelve.
-_AT_ONCE, _ROWS = 128, 4  # most tokens, most blocks
+_AT_ONCE, _ROWS = 128, 4  # most tokens, most rows
 _BLOCK_STEP, _TEXT_STEP = 4, 16  # what lengths are multiples of
 _LONG, _LONG_BLOCK = 240, 80  # tokens of a conversation that has gone on for a while; of an item
 _PAIR = _AT_ONCE // 2  # most tokens of two blocks in a row
@@ -68,19 +68,17 @@ class Context:
     def branch(self, rows: Sequence[Row], *, whole: bool = False) -> list[list[Floats]]:
         """The states of each block of several rows, each block behind what was read alone: at
         its end, (1, d), or the `whole` block's, (l, d). What was read stays as it is."""
-        length = stepped(max(sum(map(len, row)) for row in rows))
         ends = [np.cumsum([len(block) for block in row]) for row in rows]
-        most = max(map(len, ends))
-        last = (
-            np.array([np.pad(of_row, (0, most - len(of_row)), mode="edge") for of_row in ends]) - 1
-        )
-        chosen = np.tile(np.arange(length), (len(rows), 1)) if whole else last
-        states = np.array(self._infer(rows, length, chosen)[0])
+        length = stepped(max(of_row[-1] for of_row in ends))
         if whole:
-            parts = [np.split(states[n], of_row)[: len(of_row)] for n, of_row in enumerate(ends)]
-        else:
-            parts = [list(states[n, : len(of_row), None]) for n, of_row in enumerate(ends)]
-        return parts
+            chosen = np.tile(np.arange(length), (len(rows), 1))
+        else:  # as many in each row: the last one again where a row has fewer blocks
+            most = max(map(len, ends))
+            chosen = np.array([np.pad(e, (0, most - len(e)), mode="edge") for e in ends]) - 1
+        found = np.array(self._infer(rows, length, chosen)[0])
+        if whole:
+            return [np.split(of_row, e)[:-1] for of_row, e in zip(found, ends, strict=True)]
+        return [list(of_row[: len(e), None]) for of_row, e in zip(found, ends, strict=True)]
 
     def read_shapes(self) -> None:
         """Read each of `shapes` behind as much as a long conversation, for its end's state alone."""
