@@ -110,7 +110,7 @@ def keep_outside(model: Any) -> None:
         back = opset13.reshape(seen, opset13.shape_of(queries), False)
         for target in node.output(0).get_target_inputs():
             target.replace_source_output(back.output(0))
-    # One output with all of them would cost OpenVINO eight times their room.
+    # One output with all of them would cost OpenVINO some 50 MB more.
     model.add_results(read)
     for sink in model.get_sinks():
         model.remove_sink(sink)
