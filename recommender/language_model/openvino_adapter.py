@@ -6,6 +6,8 @@ The weights stay packed as they are; each product gets two thin ones beside it.
 from __future__ import annotations
 
 import json
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from recommender.language_model.openvino_graph import linears_by_name
 from recommender.language_model.protocol import ModelError
 
 _FLOATS = {"F16": np.float16, "F32": np.float32}
+_DOWN, _UP = ".lora_A.weight", ".lora_B.weight"
 _BEYOND = (  # what of an adapter's settings is more than two thin products
     "use_dora", "modules_to_save", "alpha_pattern", "rank_pattern", "layer_replication",
     "trainable_token_indices",
@@ -40,10 +43,39 @@ def _read(path: Path) -> dict[str, Floats]:
     return found
 
 
-def put_beside(model: Any, folder: Path) -> None:
+def _in_file(core: Any, arrays: Mapping[str, Floats], below: Path) -> dict[str, Any]:
+    """Constants of a graph by name, whose numbers lie in a mapped file without a name.
+
+    OpenVINO packs a copy its own way and keeps these beside it; so a process that serves can let
+    go of them, as of the model's files (`recommender.ui.memory`). Where no file can be made
+    `below`, they lie in memory.
+    """
+    import openvino
+    from openvino import opset13
+
+    constants = [opset13.constant(numbers, name=name) for name, numbers in arrays.items()]
+    try:
+        # Elsewhere than here a mapped file may not be deleted.
+        with tempfile.TemporaryDirectory(
+            prefix=".adapter-", dir=below, ignore_cleanup_errors=True
+        ) as own:
+            file = Path(own) / "adapter.xml"
+            results = [opset13.result(constant) for constant in constants]
+            openvino.save_model(openvino.Model(results, [], "adapter"), file, False)
+            constants = [
+                node
+                for node in core.read_model(file).get_ops()
+                if node.get_type_name() == "Constant"
+            ]
+    except OSError:
+        pass
+    return {node.get_friendly_name(): node for node in constants}
+
+
+def put_beside(core: Any, model: Any, folder: Path, below: Path) -> None:
     """Add a LoRA adapter (Hu et al., arXiv 2106.09685) to the products that it tunes.
 
-    Raises `ModelError` where the folder holds another kind of adapter, or of other products.
+    Its numbers go into a file in the folder `below`, which is gone when this returns. Raises `ModelError` where the folder holds another kind of adapter, or of other products.
     """
     from openvino import opset13
     from safetensors import SafetensorError
@@ -58,17 +90,22 @@ def put_beside(model: Any, folder: Path) -> None:
         raise ModelError(f"adapter {str(folder)!r} is no plain LoRA; use --quantization nf4 for it")
     scale = config["lora_alpha"] / config["r"] ** (0.5 if config.get("use_rslora") else 1.0)
     products = linears_by_name(model)
+    arrays: dict[str, Floats] = {}
     for key, down in weights.items():
-        if not key.endswith(".lora_A.weight"):
+        if not key.endswith(_DOWN):
             continue
-        name = key.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
+        name = key.removeprefix("base_model.model.").removesuffix(_DOWN)
         if name not in products:
             raise ModelError(f"adapter {str(folder)!r} tunes {name}, which the model lacks")
-        up = weights[key.replace(".lora_A.", ".lora_B.")]
-        product = products[name]
+        arrays[name + _DOWN] = down
+        arrays[name + _UP] = weights[key.removesuffix(_DOWN) + _UP] * scale
+    constants = _in_file(core, arrays, below)
+    for name, product in products.items():
+        if name + _DOWN not in constants:
+            continue
         readers = list(product.output(0).get_target_inputs())
-        thin = opset13.matmul(product.input_value(0), opset13.constant(down), False, True)
-        beside = opset13.matmul(thin, opset13.constant(up * scale), False, True)
+        thin = opset13.matmul(product.input_value(0), constants[name + _DOWN], False, True)
+        beside = opset13.matmul(thin, constants[name + _UP], False, True)
         whole = opset13.add(product.output(0), beside.output(0))
         for reader in readers:
             reader.replace_source_output(whole.output(0))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,13 +48,8 @@ class Context:
         inputs = request.get_compiled_model().inputs
         (shape,) = (i.get_partial_shape() for i in inputs if i.get_any_name() == KEPT)
         layers, heads, _, size = shape
-        self._empty = np.zeros(
-            (layers.get_length(), heads.get_length(), 0, size.get_length()), dtype=np.float32
-        )
-        self.clear()
-
-    def clear(self) -> None:
-        self.put_back(Memory(self._empty, 0))
+        empty = (layers.get_length(), heads.get_length(), 0, size.get_length())
+        self.put_back(Memory(np.zeros(empty, dtype=np.float32), 0))
 
     def read(self, tokens: Sequence[int]) -> Floats:
         """Read tokens, one at least, behind what was read; the state at their end, (d,)."""
@@ -146,28 +140,21 @@ class Reader:
     def __init__(self, core: Any, path: Path, adapter: Path | None) -> None:
         model = core.read_model(path)
         if adapter is not None:
-            put_beside(model, adapter)
+            put_beside(core, model, adapter, path.parent)
         self._compiled = core.compile_model(model, "CPU", OPTIONS)
-        self._idle: list[Context] = []
 
-    @contextmanager
-    def context(self) -> Iterator[Context]:
-        """An empty context, for one caller's use."""
-        try:
-            context = self._idle.pop()
-        except IndexError:
-            context = Context(self._compiled.create_infer_request())
-        try:
-            context.clear()
-            yield context
-        finally:
-            self._idle.append(context)
+    def context(self) -> Context:
+        """An empty context, for one caller's use.
+
+        It is not kept for the next caller: half a millisecond makes another, and its request
+        would hold on to the keys and values that it was given last, 50 MB behind 600 tokens.
+        """
+        return Context(self._compiled.create_infer_request())
 
     def warm_up(self) -> None:
         """Read every shape of `shapes` once, so that what OpenVINO prepares for it is there
         before a visitor's text has it."""
-        with self.context() as context:
-            context.read_shapes()
+        self.context().read_shapes()
 
 
 def shapes() -> list[tuple[int, int]]:
@@ -183,9 +170,13 @@ def shapes() -> list[tuple[int, int]]:
 
 
 def padded(length: int) -> int:
-    """The next of a few lengths of text: 1, 2, 4, 8, 16, then in steps."""
+    """The next of a few lengths of text: 2, 4, 8, 16, then in steps.
+
+    A length that differs from the one before costs half as much as a token, so one token, which
+    often stands between two and two while writing, is read as two.
+    """
     if length <= _TEXT_STEP:
-        return 1 << (length - 1).bit_length()
+        return max(2, 1 << (length - 1).bit_length())
     return -(-length // _TEXT_STEP) * _TEXT_STEP
 
 

@@ -113,30 +113,30 @@ class OpenVinoModel:
         tokens = [self._ids(block) or [self._tokenizer.eos_token_id] for block in blocks]
         order = sorted(range(len(blocks)), key=lambda n: (-len(tokens[n]), blocks[n]))
         rows = paired(order, [len(ids) for ids in tokens])
-        with self._ranker.context() as context:
-            last = context.read(start)
-            for chunk in even_chunks(rows, [sum(len(tokens[n]) for n in row) for row in rows]):
-                states = context.branch([[tokens[n] for n in row] for row in chunk], whole=whole)
-                for row, of_row in zip(chunk, states, strict=True):
-                    for n, own in zip(row, of_row, strict=True):
-                        yield n, tokens[n], np.concatenate([last[None], own]) if whole else own
+        context = self._ranker.context()
+        last = context.read(start)
+        for chunk in even_chunks(rows, [sum(len(tokens[n]) for n in row) for row in rows]):
+            states = context.branch([[tokens[n] for n in row] for row in chunk], whole=whole)
+            for row, of_row in zip(chunk, states, strict=True):
+                for n, own in zip(row, of_row, strict=True):
+                    yield n, tokens[n], np.concatenate([last[None], own]) if whole else own
 
     # --- text ---------------------------------------------------------------------------
 
     def stream(
         self, messages: Sequence[tuple[str, str]], max_tokens: int, frame: Frame | None = None
     ) -> Iterator[str]:
-        with self._writer.context() as context:
-            reading = _Reading(context, self._read_prompt(context, messages))
-            if frame is None:
-                yield from grown(self._free(reading, max_tokens), self._tokenizer)
-                return
+        context = self._writer.context()
+        reading = _Reading(context, self._read_prompt(context, messages))
+        if frame is None:
+            yield from grown(self._free(reading, max_tokens), self._tokenizer)
+            return
 
-            def best(written: Sequence[int], allowed: Sequence[int]) -> int:
-                rows = output_rows(self._head, list(allowed))
-                return int(allowed[int((rows @ reading.advance(written)).argmax())])
+        def best(written: Sequence[int], allowed: Sequence[int]) -> int:
+            rows = output_rows(self._head, list(allowed))
+            return int(allowed[int((rows @ reading.advance(written)).argmax())])
 
-            yield from fill(frame, self._tokenizer, best, max_tokens)
+        yield from fill(frame, self._tokenizer, best, max_tokens)
 
     def _free(self, reading: _Reading, max_tokens: int) -> Iterator[int]:
         """Greedy tokens without a frame."""

@@ -139,6 +139,7 @@ def launch(settings: Settings) -> None:
 def rehearse(recommender: Any, models: Path) -> None:
     """Answer a wish of nobody's, of which nothing is kept, and warm up: so no visitor has to wait
     for what a model prepares. A failure is logged; the page serves all the same."""
+    let_go(mapped(models))  # what was read of them while they were loaded
     try:
         session = recommender.open_session("")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def test_few_shapes_are_ever_read() -> None:
     texts = {padded(length) for length in range(1, 129)}
     assert len(texts) < 16
     assert all(0 <= padded(length) - length < 16 for length in range(1, 129))
+    assert padded(1) == padded(2) == 2  # between which writing would change all the time
     assert {(1, length) for length in texts} <= set(shapes())
     for lengths in ([n] * count for count in range(1, 9) for n in range(1, 81)):
         rows = paired(range(len(lengths)), lengths)
@@ -101,29 +103,51 @@ def test_a_long_block_shares_its_row_with_a_short_one() -> None:
 def test_blocks_in_a_row_see_nothing_of_each_other(packed_model: OpenVinoModel) -> None:
     """Nor do they stand behind one another: each is read as if it were there alone."""
     tokens = [packed_model._ids(block) for block in MANY[:4]]
-    with packed_model._ranker.context() as context:
-        context.read(packed_model._ids(PREFIX))
-        together = context.branch([tokens[:2], tokens[2:]], whole=True)
-        for block, states in zip(tokens, [own for row in together for own in row], strict=True):
-            ((alone,),) = context.branch([[block]], whole=True)
-            assert states.shape == alone.shape == (len(block), alone.shape[1])
-            assert np.abs(states - alone).max() < 1e-3
+    context = packed_model._ranker.context()
+    context.read(packed_model._ids(PREFIX))
+    together = context.branch([tokens[:2], tokens[2:]], whole=True)
+    for block, states in zip(tokens, [own for row in together for own in row], strict=True):
+        ((alone,),) = context.branch([[block]], whole=True)
+        assert states.shape == alone.shape == (len(block), alone.shape[1])
+        assert np.abs(states - alone).max() < 1e-3
 
 
 def test_what_was_kept_stays_as_it_was_wherever_one_reads_on(packed_model: OpenVinoModel) -> None:
     prefix, block = packed_model._ids(PREFIX * 2)[:17], packed_model._ids(MANY[0])[:8]
-    with packed_model._ranker.context() as first, packed_model._ranker.context() as second:
-        first.read(prefix)
-        memory = first.memory()  # with room for the block
-        kept = memory.kept.copy()
-        expected = first.read(block)
-        first.read(block)
-        second.put_back(memory)
-        assert np.array_equal(second.read(block), expected)
-        assert np.array_equal(memory.kept, kept)
-        second.put_back(memory)
-        assert np.array_equal(second.branch([[block]])[0][0][0], second.branch([[block]])[0][0][0])
-        assert np.abs(second.branch([[block]])[0][0][0] - expected).max() < 1e-3
+    first, second = packed_model._ranker.context(), packed_model._ranker.context()
+    first.read(prefix)
+    memory = first.memory()  # with room for the block
+    kept = memory.kept.copy()
+    expected = first.read(block)
+    first.read(block)
+    second.put_back(memory)
+    assert np.array_equal(second.read(block), expected)
+    assert np.array_equal(memory.kept, kept)
+    second.put_back(memory)
+    assert np.array_equal(second.branch([[block]])[0][0][0], second.branch([[block]])[0][0][0])
+    assert np.abs(second.branch([[block]])[0][0][0] - expected).max() < 1e-3
+
+
+def test_nothing_is_kept_of_a_text_that_has_ended(
+    packed_model: OpenVinoModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it was closed or came to its end: what a long one holds is no small matter."""
+    kept: list[weakref.ref[Any]] = []
+    infer = Context._infer
+
+    def watched(self: Context, *asked: Any) -> Any:
+        kept.append(weakref.ref(self._kept))
+        return infer(self, *asked)
+
+    monkeypatch.setattr(Context, "_infer", watched)
+    packed_model.score(PREFIX, MANY)
+    asked = CHAT[1:]  # without a beginning that the next text may share
+    list(packed_model.stream(asked, 5))
+    writing = packed_model.stream(asked, 200)
+    next(writing)
+    assert any(one() is not None for one in kept)
+    writing.close()
+    assert not any(one() is not None for one in kept)
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ Where the reference holds the file's weights in bfloat16, it rounds a score by a
 from __future__ import annotations
 
 import json
+import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from recommender.language_model import (
     openvino_files,
     prepare_model,
 )
+from recommender.ui.memory import let_go, mapped
 
 __all__ = ["adapter"]  # a fixture
 MANY = [f" Film number {n}{', quiet' * (n % 5)}? Answer:" for n in range(23)]
@@ -88,16 +91,6 @@ def test_free_text_begins_as_the_reference_has_it(
     assert texts[0].split()[:4] == texts[1].split()[:4]
 
 
-def test_a_text_that_is_closed_frees_its_place(packed_model: OpenVinoModel) -> None:
-    writing = packed_model.stream(CHAT, 200)
-    next(writing)
-    writing.close()
-    reader = packed_model._writer
-    before = len(reader._idle)
-    "".join(packed_model.stream(CHAT, 3))
-    assert len(reader._idle) == before
-
-
 def test_scores_and_texts_at_the_same_time_stay_apart(packed_model: OpenVinoModel) -> None:
     alone = packed_model.score(PREFIX, MANY), "".join(packed_model.stream(CHAT, 10))
     found: list[object] = [None] * 4
@@ -129,6 +122,34 @@ def test_an_adapter_stands_beside_the_weights(
     assert np.abs(scores - packed_model.score(PREFIX, BLOCKS)).max() > 0.3
     assert np.abs(scores - reference.score(PREFIX, BLOCKS)).max() < 1e-4
     assert ours.describe()["adapter"] == str(adapter)
+
+
+def test_the_numbers_of_an_adapter_can_be_let_go_of(
+    packed_model: OpenVinoModel, adapter: Path, model_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They lie in a file below the models that only the mapping still knows; or in memory."""
+
+    def load() -> OpenVinoModel:
+        model = load_language_model(
+            "auto", quantization="gguf", adapter=str(adapter), cache=model_cache
+        )
+        assert isinstance(model, OpenVinoModel)
+        return model
+
+    before = mapped(model_cache / "models")
+    model = load()
+    scores = model.score(PREFIX, BLOCKS)
+    if sys.platform == "linux":
+        let_go(mapped(model_cache / "models") - before)
+        assert "adapter.bin (deleted)" in Path("/proc/self/maps").read_text(encoding="utf-8")
+    assert not list(model_cache.rglob(".adapter-*"))
+    assert np.array_equal(model.score(PREFIX * 2, BLOCKS), load().score(PREFIX * 2, BLOCKS))
+
+    def no_room(**_: object) -> None:
+        raise OSError("read-only file system")
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", no_room)
+    assert np.array_equal(load().score(PREFIX, BLOCKS), scores)
 
 
 def test_an_adapter_of_another_kind_is_refused(

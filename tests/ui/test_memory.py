@@ -173,7 +173,8 @@ def test_a_rehearsal_asks_the_model_and_leaves_nothing(
         server, "let_go", lambda places: let.append((model.asked, model.asked_before))
     )
     server.rehearse(recommender, tmp_path)
-    assert let == [(1, None)]  # before the warming up takes room
+    # What loading read, and, before the warming up takes room, what answering read.
+    assert let == [(0, None), (1, None)]
     assert model.asked == model.asked_before == 1
     assert model.streams_ended == model.streams_begun >= 1
     [(consent, session)] = opened
