@@ -23,9 +23,10 @@ _AT_ONCE, _ROWS = 128, 4  # most tokens, most rows
 _BLOCK_STEP, _TEXT_STEP = 4, 16  # what lengths are multiples of
 _LONG, _LONG_BLOCK = 240, 80  # tokens of a conversation that has gone on for a while; of an item
 _PAIR = _AT_ONCE // 2  # most tokens of two blocks in a row
-# Tokens that the room for keys and values is a multiple of: behind a text, and while writing, since
-# each room that differs from the one before costs some milliseconds.
-_ROOM_STEP, _WRITING_STEP = 16, 64
+# Tokens that the room for keys and values is a multiple of. What OpenVINO prepares for a shape it
+# prepares anew, and keeps, behind each room (a tenth of a MB), and to change between rooms takes
+# some milliseconds; 128 would make turns slower by 3 %.
+_ROOM_STEP = 64
 _UNSEEN = np.float32(-1e9)  # added to a product of query and key; e to it is 0
 Places = NDArray[np.int64]
 T = TypeVar("T")
@@ -125,8 +126,8 @@ class Context:
         end = self._position + count
         if not self._own or end > self._kept.shape[2]:
             layers, heads, _, size = self._kept.shape
-            step = _ROOM_STEP if count > _TEXT_STEP else _WRITING_STEP
-            room = np.zeros((layers, heads, -(-end // step) * step, size), np.float32)
+            places = -(-end // _ROOM_STEP) * _ROOM_STEP
+            room = np.zeros((layers, heads, places, size), np.float32)
             room[:, :, : self._position] = self._kept[:, :, : self._position]
             self._kept, self._own = room, True
         for kept, new in zip(self._kept, read, strict=True):
