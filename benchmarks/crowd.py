@@ -7,10 +7,11 @@ tab that says a labelled request, reads, thinks and says the next; after a few i
 conversation in a new tab. Prints, for each number of visitors: turns a minute, the median and
 the 95th percentile from send to picks and from send to the last word, also as a multiple of
 those of the first number; refusals of a full line, counted apart; errors; replies that belong
-to somebody else; and the server's memory at the start, in the middle and at the end. Every
-conversation is read back and held against what its visitor said. Before that come visitors who
-are not counted: more tabs than the server holds the state of, and some who ask for lists of all
-lengths, since what it prepares for these it keeps.
+to somebody else; and the server's memory at the start, in the middle and at the end, with and
+without the files that it maps, and at its highest. Every conversation is read back and held
+against what its visitor said. Before that come visitors who are not counted: more tabs than the
+server holds the state of, and some who ask for lists of all lengths, since what it prepares for
+these it keeps.
 """
 
 from __future__ import annotations
@@ -41,13 +42,21 @@ PATIENCE_S = 600.0  # for one reply
 
 @dataclass
 class Crowd:
-    """What one number of visitors saw, and the server's memory meanwhile (MB)."""
+    """What one number of visitors saw, and the server's memory meanwhile (MB): all that is
+    resident, what of it is not of files, and the most there was since the server began."""
 
     visitors: int
     seconds: float = 0.0
     seen: list[Seen] = field(default_factory=list)
     mixed_up: list[str] = field(default_factory=list)
     rss: list[float] = field(default_factory=list)
+    own: list[float] = field(default_factory=list)
+    peak: float = 0.0
+
+    def weigh(self, server: Server) -> None:
+        self.rss.append(round(server.rss_mb(), 1))
+        self.own.append(round(server.own_mb(), 1))
+        self.peak = round(server.peak_mb(), 1)
 
     @property
     def answered(self) -> list[Seen]:
@@ -67,8 +76,7 @@ class Crowd:
             "degraded": sum(s.degraded for s in self.answered),
             "errors": len(faults), "first_errors": faults[:3],
             "mixed_up": len(mixed), "first_mixed_up": mixed[:3],
-            "rss_mb": {"start": self.rss[0], "middle": self.rss[len(self.rss) // 2],
-                       "end": self.rss[-1]},
+            "rss_mb": _course(self.rss), "own_mb": _course(self.own), "peak_mb": self.peak,
         }  # fmt: skip
 
 
@@ -114,7 +122,7 @@ async def _fill_tabs(server: Server) -> None:
 async def _come(server: Server, count: int, options: argparse.Namespace, minutes: float) -> Crowd:
     """Let `count` visitors talk for so long."""
     crowd = Crowd(count)
-    crowd.rss.append(round(server.rss_mb(), 1))
+    crowd.weigh(server)
     begun = time.perf_counter()
     until = begun + 60 * minutes
     async with _client(server) as http:
@@ -123,7 +131,7 @@ async def _come(server: Server, count: int, options: argparse.Namespace, minutes
         talks = [_talk(http, events, crowd, until, options, number) for number in range(count)]
         await asyncio.gather(memory, *talks)
     crowd.seconds = time.perf_counter() - begun
-    crowd.rss.append(round(server.rss_mb(), 1))
+    crowd.weigh(server)
     return crowd
 
 
@@ -156,7 +164,7 @@ async def _remember(server: Server, crowd: Crowd, until: float) -> None:
                desc=f"{crowd.visitors} visitors", leave=False)  # fmt: skip
     while (left := until - time.perf_counter()) > 0:
         await asyncio.sleep(min(1.0, left))
-        crowd.rss.append(round(server.rss_mb(), 1))
+        crowd.weigh(server)
         bar.update(1)
     bar.close()
 
@@ -164,6 +172,15 @@ async def _remember(server: Server, crowd: Crowd, until: float) -> None:
 def _client(server: Server) -> httpx.AsyncClient:
     limits = httpx.Limits(max_connections=None)
     return httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_S, limits=limits)
+
+
+def _course(values: list[float]) -> dict[str, float]:
+    """The medians of the first, the middle and the last fifth: in five minutes a minute each, in
+    which files that a server lets go of come back."""
+    size = max(1, len(values) // 5)
+    middle = (len(values) - size) // 2
+    parts = {"start": values[:size], "middle": values[middle:][:size], "end": values[-size:]}
+    return {name: round(float(np.median(part)), 1) for name, part in parts.items()}
 
 
 def _spread(seconds: list[float | None]) -> dict[str, float]:
@@ -183,14 +200,16 @@ def _tell(found: dict[str, Any], first: dict[str, Any]) -> None:
         ratio = spread["p50"] / max(least["p50"], 1e-9)
         return f"{spread['p50']:.2f} / {spread['p95']:.2f} s ({ratio:.1f}×)"
 
-    rss = found["rss_mb"]
+    rss, own = (
+        " ".join(f"{mb:.0f}" for mb in found[name].values()) for name in ("rss_mb", "own_mb")
+    )
     refused = f" within {found['refused_s']['p95']:.2f} s" if found["refused"] else ""
     print(
         f"{found['visitors']:3} visitors: {found['turns']} turns, {found['turns_per_minute']} a "
         f"minute; picks {told('picks_s')}, last word {told('last_word_s')}; "
         f"{found['refused']} refused{refused}, {found['degraded']} degraded, "
         f"{found['errors']} errors, {found['mixed_up']} mixed up; "
-        f"memory {rss['start']:.0f}, {rss['middle']:.0f}, {rss['end']:.0f} MB"
+        f"memory {rss} MB, without files {own} MB, at most {found['peak_mb']:.0f} MB"
     )
     for fault in (*found["first_errors"], *found["first_mixed_up"]):
         print("   ", fault)

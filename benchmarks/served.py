@@ -46,8 +46,19 @@ class Server:
 
     def rss_mb(self) -> float:
         """Resident memory now, in MB."""
+        return self._memory("VmRSS")
+
+    def own_mb(self) -> float:
+        """What of it is not of files, which the system takes back where it needs room; in MB."""
+        return self._memory("RssAnon")
+
+    def peak_mb(self) -> float:
+        """The most resident memory that there was, in MB."""
+        return self._memory("VmHWM")
+
+    def _memory(self, name: str) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+        return int(status.split(f"{name}:")[1].split()[0]) / 1024
 
     def _read(self) -> None:
         assert self.process.stdout is not None
