@@ -128,6 +128,18 @@ def test_what_was_kept_stays_as_it_was_wherever_one_reads_on(packed_model: OpenV
     assert np.abs(second.branch([[block]])[0][0][0] - expected).max() < 1e-3
 
 
+def test_room_for_what_is_read_comes_in_few_sizes(packed_model: OpenVinoModel) -> None:
+    """Since each shape behind each size of room is prepared for itself."""
+    context = packed_model._ranker.context()
+    rooms = set()
+    for count in (3, 2, 40, 30, 1, 60):
+        context.read([5] * count)
+        memory = context.memory()
+        rooms.add(memory.kept.shape[2])
+        context.put_back(memory)  # as a text that begins alike does
+    assert memory.position == 136 and rooms == {64, 128, 192}
+
+
 def test_nothing_is_kept_of_a_text_that_has_ended(
     packed_model: OpenVinoModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
