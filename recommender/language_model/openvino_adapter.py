@@ -67,7 +67,7 @@ def _in_file(core: Any, arrays: Mapping[str, Floats], below: Path) -> dict[str, 
                 for node in core.read_model(file).get_ops()
                 if node.get_type_name() == "Constant"
             ]
-    except OSError:
+    except (OSError, RuntimeError):  # the folder's or OpenVINO's, as of a disk that is full
         pass
     return {node.get_friendly_name(): node for node in constants}
 
@@ -75,7 +75,8 @@ def _in_file(core: Any, arrays: Mapping[str, Floats], below: Path) -> dict[str, 
 def put_beside(core: Any, model: Any, folder: Path, below: Path) -> None:
     """Add a LoRA adapter (Hu et al., arXiv 2106.09685) to the products that it tunes.
 
-    Its numbers go into a file in the folder `below`, which is gone when this returns. Raises `ModelError` where the folder holds another kind of adapter, or of other products.
+    Its numbers go into a file in the folder `below`, whose name is gone when this returns. Raises
+    `ModelError` where `folder` holds another kind of adapter, or one of other products.
     """
     from openvino import opset13
     from safetensors import SafetensorError

@@ -148,7 +148,13 @@ def test_the_numbers_of_an_adapter_can_be_let_go_of(
     def no_room(**_: object) -> None:
         raise OSError("read-only file system")
 
+    def full(*_: object) -> None:
+        raise RuntimeError("the file can't be written")
+
     monkeypatch.setattr(tempfile, "TemporaryDirectory", no_room)
+    assert np.array_equal(load().score(PREFIX, BLOCKS), scores)
+    monkeypatch.undo()
+    monkeypatch.setattr("openvino.save_model", full)
     assert np.array_equal(load().score(PREFIX, BLOCKS), scores)
 
 
