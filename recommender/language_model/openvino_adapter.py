@@ -55,7 +55,7 @@ def _in_file(core: Any, arrays: Mapping[str, Floats], below: Path) -> dict[str, 
 
     constants = [opset13.constant(numbers, name=name) for name, numbers in arrays.items()]
     try:
-        # Elsewhere than here a mapped file may not be deleted.
+        # Windows does not delete a file that is mapped.
         with tempfile.TemporaryDirectory(
             prefix=".adapter-", dir=below, ignore_cleanup_errors=True
         ) as own:
